@@ -1,5 +1,5 @@
-//! The compiler and the versions of the peers, noted while building, because only then are they
-//! certain.
+//! The build script, which records the compiler and the versions of the peers, because they are certain only while
+//! building.
 
 use std::process::Command;
 use std::{env, fs};

@@ -1,8 +1,8 @@
-//! The cost of the unreliable service for each call, over the fate of the call that it decides with.
+//! The cost of the unreliable service for each call, in addition to the fate of the call.
 //!
 //! `cargo bench -p benches --bench downstream` measures all rows; words after `--` choose the rows whose name
-//! contains one of them. A simulator pays these costs for each call, so they bound how fast it is. The service
-//! is wanted to cost no more than [`WANTED_NS`] over the fate alone where nothing is overloaded.
+//! contains one of them. A simulator pays these costs for each call, so they bound its speed. The target is at most
+//! [`WANTED_NS`] in addition to the fate while nothing is overloaded.
 
 use std::collections::BTreeMap;
 use std::env;

@@ -1,8 +1,8 @@
-//! The cost of what one call meets under a fault plan, and of the truth of a caller.
+//! The cost of deciding what one call meets under a fault plan, and of computing the truth of a caller.
 //!
-//! `cargo bench -p benches --bench fate`. Wanted for one thread: at most 80 ns for the fate of a call under
-//! phases and one probabilistic rule, with one caller as with ten thousand, and no allocation where nothing is
-//! hit or spared, nor where a phase and a rule do. Last the memory that ten thousand callers take.
+//! `cargo bench -p benches --bench fate`. The target for one thread is at most 80 ns for the fate of a call under
+//! phases and one probabilistic rule, with one caller as with ten thousand. There should be no allocation if nothing
+//! is hit or spared, nor if a phase and a rule do so. The last row is the memory of ten thousand callers.
 
 use std::alloc::System;
 use std::hint::black_box;

@@ -1,7 +1,7 @@
 //! Instructions of the hot path, counted by Valgrind.
 //!
-//! A count is nearly the same on every run and every machine of one kind, however busy, so a change of a few
-//! per cent is seen. Needs Linux, and twice an installation:
+//! A count is nearly the same on every run and every machine of one kind, however busy, so a change of a few per cent
+//! is visible. It needs Linux, and two installations:
 //!
 //! ```sh
 //! apt-get install valgrind
@@ -9,8 +9,9 @@
 //! cargo bench -p benches --bench instructions
 //! ```
 //!
-//! The runner holds each count against that of the last run. What a request through an instance costs is counted
-//! by `cargo bench -p benches --bench system -- --instructions`, beside bare services.
+//! The runner compares each count with that of the last run.
+//! `cargo bench -p benches --bench system -- --instructions` counts what a request through an instance costs, beside
+//! bare services.
 
 #![expect(missing_docs, reason = "the macros of gungraun make items without any")]
 

@@ -1,8 +1,8 @@
 //! The cost of a simulated request to its load: when it leaves, what its client decides, and the tally.
 //!
-//! `cargo bench -p benches --bench load`. Wanted for one thread: at most 40 ns for the next request of a plan
-//! whose process is constant or Poisson and whose targets are chosen at random, and at most 40 ns for planning
-//! and ending one request in the tally, with three targets as with ten thousand. Last the memory of a tally of
+//! `cargo bench -p benches --bench load`. The target for one thread is at most 40 ns for the next request of a plan
+//! whose process is constant or Poisson and whose targets are chosen at random, and at most 40 ns for planning and
+//! ending one request in the tally, with three targets as with ten thousand. The last row is the memory of a tally of
 //! ten thousand targets after ten minutes: at most 300 MiB.
 
 use std::alloc::System;

@@ -1,8 +1,8 @@
 //! The memory of a breaker, in bytes.
 //!
-//! `cargo bench -p benches --bench memory`. Counted is what is asked of the allocator; what it rounds
-//! up, and the handle itself (one pointer), come on top. Used means: after every state was visited
-//! until the history of transitions is full.
+//! `cargo bench -p benches --bench memory`. The count is what is requested from the allocator; what it rounds up, and
+//! the handle itself (one pointer), come on top. "Used" means that every state was visited until the history of
+//! transitions is full.
 
 use std::alloc::System;
 use std::collections::HashMap;

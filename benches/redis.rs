@@ -1,4 +1,4 @@
-//! The cost of a fleet to its Redis server: instances that report every key once a second, by a real server.
+//! The cost of a fleet to its Redis server: instances that report every key once a second to a real server.
 //!
 //! `cargo bench -p benches --bench redis`; `-- --instances N --keys N --seconds N` for other sizes. It needs
 //! Debian's `redis-server`, and starts one of its own. Each instance has a connection of its own.

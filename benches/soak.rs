@@ -1,11 +1,11 @@
-//! An hour of the whole lab under load: memory, descriptors and threads have to stay flat.
+//! An hour of the whole lab under load, in which memory, descriptors and threads have to stay flat.
 //!
-//! `cargo bench -p benches --bench soak`; `-- --minutes N` for another time. The load is the lab's own, at ten
-//! times its usual rate, with the default faults, so that breakers open and close all the time; a scrape every
-//! second comes on top, as from Prometheus. The first quarter is for warming up. After it, the highest of each
-//! may not be higher in the last quarter than in the second, but for what is said in [`SLACK`]. Calls that hang need
+//! `cargo bench -p benches --bench soak`; `-- --minutes N` for another time. The load is the lab's own, at ten times
+//! its usual rate, with the default faults, so that breakers open and close all the time; in addition there is a
+//! scrape every second, as from Prometheus. The first quarter is for warming up. After it, the maximum of each figure
+//! may not be higher in the last quarter than in the second, except for what [`SLACK`] allows. Calls that hang need
 //! connections, so the figures go up and down with the faults, whose loop takes two minutes: a quarter should be
-//! longer than that. Memory may grow by what is kept of each second until an hour of seconds is there:
+//! longer than that. Memory may grow by what is kept of each second until there is an hour of seconds:
 //! [`KEPT_KIB_PER_SECOND`].
 
 use std::io;

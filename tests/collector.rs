@@ -1,4 +1,4 @@
-//! A collector that is absent, refuses, hangs, is slow or restarts: requests do not notice.
+//! A collector that is absent, refuses, hangs, is slow or restarts, which no request notices.
 
 use std::time::Duration;
 
@@ -157,7 +157,7 @@ async fn a_collector_that_comes_back_gets_spans_again_and_the_log_says_how_many_
 
         let second = Collector::start_again(addresses);
 
-        let line = line_with(&lab, "spans arrive again").await;
+        let line = line_with(&lab, "spans reach the collector again").await;
         second
             .spans_until("spans again", |spans| spans.len() > 100)
             .await;
@@ -278,7 +278,7 @@ async fn spans_that_are_rejected_in_a_batch_that_is_taken_are_lost_and_that_is_s
             panic!("two lines: {ended:#?}");
         };
         assert!(
-            first.contains("spans are lost") && first.contains("rejected spans in it"),
+            first.contains("spans are lost") && first.contains("rejected some of its spans"),
             "{first}"
         );
         assert!(last.contains("spans were lost"), "{last}");

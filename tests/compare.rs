@@ -1,4 +1,4 @@
-//! `compare` shows figures, and says when they must not be believed.
+//! The command `compare`, which shows figures and says when they must not be trusted.
 
 use end_to_end::{Process, empty_folder, read, repetitions, text};
 

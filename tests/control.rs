@@ -1,4 +1,4 @@
-//! Orders of an operator over HTTP, and who may not give them.
+//! The orders of an operator over HTTP, and the refusal of those who may not give them.
 
 use end_to_end::{Client, Process, System, healthy};
 

@@ -1,4 +1,4 @@
-//! Experiments are files: run, judged, kept, compared; and what is wrong is found before anything starts.
+//! Experiments in files: they are run, judged, kept and compared, and mistakes are found before anything starts.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -302,8 +302,8 @@ async fn every_shipped_scenario_is_listed_valid_and_printed_as_its_file() {
         assert_eq!(printed.trim_end(), written.trim_end());
         let ended = Process::run(&["run", name, "--check"]).await;
         let said = match name {
-            "herd" => "more than can be run live",
-            "prober-crash" | "rolling-restart" => "neither pause nor restart",
+            "herd" => "not allowed in a live run",
+            "prober-crash" | "rolling-restart" => "cannot pause or restart",
             "sick-clock" | "scale-in" | "gossip-split" => "only in virtual time",
             _ => "valid: ",
         };
@@ -381,7 +381,7 @@ async fn a_run_that_was_cut_short_passes_neither_here_nor_in_a_comparison() {
 
     assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
     let why = ended.stderr.last().expect("a reason");
-    assert!(why.contains("a run was stopped before its time"), "{why}");
+    assert!(why.contains("a run was stopped before its end"), "{why}");
     assert_eq!(compared.status.code(), Some(1), "{compared:#?}");
     let why = compared.stderr.last().expect("a reason");
     assert!(why.contains("run 1 was stopped after"), "{why}");

@@ -1,5 +1,5 @@
-//! Every process is useful alone: a downstream that is absent, killed or hanging, clients that
-//! leave, and a shutdown under load.
+//! The usefulness of every process alone: with a downstream that is absent, killed or hanging, with clients that
+//! leave, and in a shutdown under load.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

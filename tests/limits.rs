@@ -1,4 +1,4 @@
-//! Bounds on what a service takes on: ten thousand connections, slow clients, large bodies.
+//! The limits on what a service accepts: ten thousand connections, slow clients, large bodies.
 
 use std::time::Duration;
 

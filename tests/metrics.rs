@@ -1,4 +1,4 @@
-//! `/metrics`: complete from the first scrape, consistent, exact, and clean under `promtool`.
+//! The metrics at `/metrics`: complete from the first scrape, consistent, exact, and clean under `promtool`.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};

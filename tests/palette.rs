@@ -1,4 +1,4 @@
-//! The palette of `experiment::palette` is the one that dashboards, style sheet and pictures have.
+//! The palette of `experiment::palette`, which dashboards, style sheet and pictures share.
 
 use std::path::Path;
 
@@ -50,6 +50,7 @@ fn the_page_has_the_palette_in_both_themes() {
             ("sick", one_of(SICK)),
             ("forced", one_of(FORCED_OPEN)),
             ("off", one_of(DISABLED)),
+            ("metrics", one_of(METRICS_ONLY)),
             ("late", one_of(LATE)),
             ("text", TEXT[theme]),
             ("muted", MUTED[theme]),

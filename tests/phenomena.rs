@@ -1,4 +1,4 @@
-//! The four things to observe, from HTTP and `/metrics` alone, with every part its own process.
+//! The four phenomena to observe, from HTTP and `/metrics` alone, with every part its own process.
 
 use end_to_end::{Client, System, always_failing, eventually, failing, healthy};
 

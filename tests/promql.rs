@@ -1,4 +1,4 @@
-//! Expressions name only what the code exports: metrics, their labels and the labels' values.
+//! The names in expressions: only exported metrics, their labels and the labels' values.
 
 use fusebox::{Cause, HoldStage, Outcome, RejectReason, State};
 use fusebox_fleet::Opinion;

@@ -1,4 +1,5 @@
-//! `report` writes what a folder of results says, replaces its own files alone, and says what it cannot read.
+//! The command `report`, which writes what a folder of results contains, replaces only its own files, and says what
+//! it cannot read.
 
 use std::fs;
 use std::path::{Path, PathBuf};

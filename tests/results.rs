@@ -1,4 +1,5 @@
-//! Results keep to their schema, fit on a disk, and hold all that is needed to draw and to run them again.
+//! The results of runs, which follow their schema, fit on a disk, and hold everything that is needed to draw and to
+//! run them again.
 
 #![expect(clippy::print_stdout, reason = "sizes, which are worth a look")]
 

@@ -1,4 +1,4 @@
-//! Findings of the check of shapes in a dashboard with one fault.
+//! The findings of the shape check in a dashboard with one fault.
 
 use end_to_end::dashboards;
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! The picture on a terminal: 80 columns and 24 rows hold all of it, and what is no place for a picture gets
-//! plain lines.
+//! The picture on a terminal: 80 columns and 24 rows hold all of it, and output that is no such terminal gets plain
+//! lines.
 //!
 //! `script`, which every Linux distribution has, makes the terminal.
 

@@ -1,7 +1,7 @@
 //! A [`Call`] whose end the run decides: polled by hand, ended on demand.
 //!
-//! The same future goes through every library, so that all are asked the same thing. There is no
-//! runtime and no second thread: "at once" means under way at once.
+//! The same future goes through every library, so that all get the same task. There is no runtime and no second
+//! thread: "at once" means under way at once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};

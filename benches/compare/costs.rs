@@ -1,4 +1,4 @@
-//! Costs: the rows that depend on the machine and the build.
+//! The costs: the rows that depend on the machine and the build.
 
 use std::time::Instant;
 

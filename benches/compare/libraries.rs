@@ -1,5 +1,4 @@
-//! The libraries that are compared, each through its own public entry, set up as its documentation
-//! says.
+//! The libraries that are compared, each used through its own public API, as its documentation says.
 
 mod failsafe;
 mod ours;

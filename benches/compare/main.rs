@@ -1,9 +1,9 @@
-//! A comparison of what breakers of several libraries do when they are asked the same thing.
+//! A comparison of the behaviour of several libraries' breakers on the same tasks.
 //!
-//! `cargo run --release -p benches --example compare` runs every behaviour against every library and
-//! prints `docs/comparison.md` from its first table on. A cell is what the run showed; `-` is a
-//! question that the library has no setting or method for, and its footnote says which. The first
-//! table does not depend on the machine, and a test holds the document to it.
+//! `cargo run --release -p benches --example compare` runs every behaviour against every library and prints
+//! `docs/comparison.md` from its first table on. A cell is what the run showed; `-` means that the library has no
+//! setting or method for it, and its footnote says which. The first table does not depend on the machine, and a test
+//! compares the document with it.
 
 mod behaviours;
 mod call;

@@ -1,7 +1,7 @@
 //! The runs, one for each behaviour, each against a breaker of any library.
 //!
-//! Every verdict is read from a state that lasts: where a run waits for the end of an open period,
-//! it never depends on getting something done before that end.
+//! Every verdict is read from a state that lasts: if a run waits for the end of an open period, it never depends on
+//! getting something done before that end.
 
 use crate::call::Call;
 use crate::downstream::{Answer, Ending};

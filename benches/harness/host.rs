@@ -1,4 +1,4 @@
-//! The machine, the compiler and the build behind a number, which is a rumour without them.
+//! The machine, the compiler and the build behind a number, without which the number cannot be judged.
 
 use std::num::NonZeroUsize;
 use std::{env, fmt, fs, thread};

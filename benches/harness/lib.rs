@@ -5,16 +5,16 @@
 //! |---|---|
 //! | `row` | what is measured |
 //! | `threads` | how many threads share one object |
-//! | `rounds` | how long one operation takes while N threads hammer one object |
-//! | `turn` | how long it took in one turn, and whether the threads had the cores to themselves |
+//! | `rounds` | how long one operation takes while N threads use one object |
+//! | `turn` | how long an operation took in one turn, and whether the threads had the cores to themselves |
 //! | `results` | the medians, and their table |
 //! | `host` | the machine, the compiler and the build |
-//! | `process`, `usage` | a process that is measured from the outside, and what it uses |
+//! | `process`, `usage` | a process that is measured from outside, and the resources that it uses |
 //! | `ring` | a closed loop of clients |
 //!
-//! The benchmarks themselves are `hot_path/` (time), `downstream.rs` (time of
-//! the unreliable service), `load.rs` (the load of a simulated run), `memory.rs` (bytes), `system/` (the lab beside bare
-//! services), `soak.rs` (the lab for an hour) and `instructions.rs`; `compare/` asks what breakers do.
+//! The benchmarks themselves are `hot_path/` (time), `downstream.rs` (time of the unreliable service), `load.rs` (the
+//! load of a simulated run), `memory.rs` (bytes), `system/` (the lab beside bare services), `soak.rs` (the lab for an
+//! hour) and `instructions.rs`. `compare/` compares the behaviour of breakers.
 
 mod host;
 mod process;

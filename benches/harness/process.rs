@@ -1,4 +1,4 @@
-//! A process that is measured from the outside.
+//! A process that is measured from outside.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! The results: medians, as a Markdown table and to be compared with each other.
+//! The results: medians as a Markdown table, and for comparison with each other.
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! A closed loop of clients: each sends its next request when it has its answer.
 //!
-//! One thread goes round all connections, reads the answer of one, sends its next request, and goes on to the
-//! next connection. So as many requests as there are connections are always under way, and the load costs one
-//! read and one write per request. What is measured is the server, so the same ring serves both of a pair.
+//! One thread goes round all connections: it reads the answer of one, sends the next request, and goes on to the next
+//! connection. So as many requests as there are connections are always under way, and the load costs one read and one
+//! write per request. The server is what is measured, so the same ring serves both of a pair.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};

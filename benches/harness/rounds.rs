@@ -1,17 +1,15 @@
-//! Rounds, which measure how long one operation takes while N threads hammer one object.
+//! Rounds, which measure how long one operation takes while N threads use one object.
 //!
-//! A machine that is shared with others drifts by tens of per cent within seconds. So every row has
-//! a short turn in each of many rounds, and its figure is the median over its turns: a drift meets
-//! all rows alike instead of the one that was running. Turns in which another process took a core
-//! away are repeated, within bounds.
+//! The speed of a shared machine drifts by tens of per cent within seconds. So every row has a short turn in each of
+//! many rounds, and its figure is the median over its turns: a drift affects all rows alike instead of the one that
+//! was running. Turns in which another process took a core away are repeated, within bounds.
 //!
-//! Neither criterion nor divan can do this, which is why these lines exist. Both finish one
-//! benchmark before they begin the next, so a ratio of two rows compares two different moments.
-//! criterion runs one thread; its `iter_custom` would have to contain this crate. divan has threads,
-//! but gives each a fixed number of operations, so the slower one ends its sample alone, and makes a
-//! sample about a hundred ticks of its timer long, which is less than it takes to wake a thread.
-//! Neither hands its medians to the program, so no limit could be checked in the same run.
-//! Left out here: outliers, confidence intervals, comparison with an earlier run.
+//! Neither criterion nor divan can do this. Both finish one benchmark before they begin the next, so a ratio of two
+//! rows compares two different moments. criterion runs one thread; its `iter_custom` would have to contain this
+//! crate. divan has threads, but gives each a fixed number of operations, so the slower one ends its sample alone. It
+//! also makes a sample about a hundred ticks of its timer long, which is less than it takes to wake a thread. Neither
+//! returns its medians to the program, so no limit could be checked in the same run. Left out here are outliers,
+//! confidence intervals, and a comparison with an earlier run.
 
 use std::time::Duration;
 

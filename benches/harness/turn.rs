@@ -1,9 +1,9 @@
 //! One turn: how long an operation took, and whether its threads had the cores to themselves.
 //!
-//! The threads start together, and the first to reach the end of its time stops all, so nobody runs
-//! without its opponent. On a shared machine other processes take cores away: two threads that share
-//! a core wait for each other instead of contending. Linux counts how long a thread waited for a
-//! core; where nobody counts, every turn passes for undisturbed.
+//! The threads start together, and the first to reach the end of its time stops all, so that each always runs against
+//! the others. On a shared machine other processes take cores away: two threads that share a core wait for each other
+//! instead of contending. Linux counts how long a thread waited for a core; on other systems every turn counts as
+//! undisturbed.
 
 use std::fs;
 use std::sync::Barrier;

@@ -1,7 +1,7 @@
-//! Resources that a process uses, from the system's own accounting.
+//! The resources that a process uses, from the system's own accounting.
 //!
-//! Linux adds up the nanoseconds that each thread ran (`/proc/PID/task/TID/schedstat`). Neighbours that take
-//! the cores away make a process wait, which is not counted. They still cool its caches.
+//! Linux adds up the nanoseconds that each thread ran (`/proc/PID/task/TID/schedstat`). Other processes that take the
+//! cores away make a process wait, which is not counted, but they still cool its caches.
 
 use std::fs;
 use std::time::Duration;

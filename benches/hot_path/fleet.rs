@@ -1,4 +1,4 @@
-//! A breaker that a fleet leads and has nothing to say to: what coordination costs a call.
+//! A breaker that is led by a fleet without any order to follow: what coordination costs a call.
 
 use std::hint::black_box;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Rows for what the machine allows: the steps that no breaker with shared state or a clock can avoid.
+//! The limits of the machine: the steps that no breaker with shared state or a clock can avoid.
 
 use std::hint::black_box;
 use std::sync::Arc;

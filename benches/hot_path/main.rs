@@ -1,4 +1,4 @@
-//! The cost of asking a breaker, beside what the machine allows.
+//! The cost of asking a breaker, compared with the limits of the machine.
 //!
 //! `cargo bench -p benches --bench hot_path` measures all rows; words after `--` choose the rows
 //! whose name contains one of them. Each operation is a call that succeeds at once, through a

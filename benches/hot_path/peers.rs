@@ -1,5 +1,5 @@
-//! The cost of other libraries, each through its own public entry, set up as its documentation says,
-//! and with the choice in its favour where there is one.
+//! The cost of other libraries, each used through its own public API as its documentation says, with the choice in
+//! its favour if there is one.
 
 mod failsafe;
 mod recloser;

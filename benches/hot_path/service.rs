@@ -1,5 +1,4 @@
-//! The service that the layers wrap. It answers at once and is driven by hand: no runtime in the
-//! figures.
+//! The service that the layers wrap. It answers at once and is polled by hand, so no runtime is in the figures.
 
 use std::convert::Infallible;
 use std::future::{self, Future, poll_fn};

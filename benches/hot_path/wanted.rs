@@ -1,5 +1,4 @@
-//! The speed that the breaker is meant to have: each figure against a multiple of another figure of
-//! the same run.
+//! The targets for the breaker's speed: each figure against a multiple of another figure of the same run.
 
 use benches::{Name, Results, Threads};
 

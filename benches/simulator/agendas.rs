@@ -1,5 +1,5 @@
-//! Structures that could keep the simulator's events, by how many are pending: its own wheel of buckets, the standard
-//! library's heap, and a heap of four children.
+//! The structures that could hold the simulator's events, by how many are pending: its own wheel of buckets, the
+//! standard library's heap, and a 4-ary heap.
 //!
 //! Each step takes the next event and adds one, 4 to 12 ms later; a tenth of them a second later, as timeouts are.
 

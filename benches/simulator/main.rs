@@ -4,8 +4,9 @@
 //! downstream, its end 4 to 12 ms later, and the tally; one in fifty fails. One run is one thread. The time is that
 //! of the whole run, with its beginning and its result.
 //!
-//! Below is the same with instances that tell each other what they see, beside one without. Then the fleet that must fit: 10,000 instances with 5 calls a second each for ten minutes, two seeds at once on
-//! two cores. The last table is what it costs to keep the events.
+//! The second table is the same with instances that tell each other what they see, beside a fleet that does not. Then
+//! comes the fleet that must fit: 10,000 instances with 5 calls a second each for ten minutes, two seeds at once on
+//! two cores. The last table is the cost of keeping the events.
 
 mod agendas;
 

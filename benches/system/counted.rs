@@ -1,7 +1,7 @@
 //! Instructions of one request, counted by Valgrind's callgrind.
 //!
-//! The count is of the process alone, without the kernel, and nearly the same on every run, however busy the
-//! machine is. So it shows a change of a few per cent that no clock would show. Needs Debian's `valgrind`. The
+//! The count covers the process alone, without the kernel, and is nearly the same on every run, however busy the
+//! machine is. So it shows a change of a few per cent that no clock would show. It needs Debian's `valgrind`. The
 //! profiles stay in the folder that the table names; `callgrind_annotate` shows them.
 
 use std::fs;

@@ -1,7 +1,7 @@
-//! The load generator beside others, and how late it is.
+//! The load generator compared with others, and its lateness.
 //!
-//! All send to the same bare service, one after the other, again and again. The service counts what it answers,
-//! so that nobody is believed about his own speed.
+//! All of them send to the same bare service, one after the other, again and again. The service counts its answers,
+//! so that no generator's own claim is used.
 
 use std::io;
 use std::net::SocketAddr;

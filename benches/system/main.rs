@@ -1,4 +1,4 @@
-//! The speed of the whole system, beside bare services and other load generators.
+//! The speed of the whole system, compared with bare services and other load generators.
 //!
 //! `cargo bench -p benches --bench system` builds the lab and measures all rows; `-- --quick` takes less than a
 //! minute and shows roughly the same, and `-- --instructions` counts those of single requests. `wrk` and `oha` join when they are installed. `BREAKER_LAB=PATH` measures

@@ -1,4 +1,4 @@
-//! Memory: at rest, after an hour's worth of requests, and with ten thousand idle connections.
+//! The memory of the lab: at rest, after an hour's worth of requests, and with ten thousand idle connections.
 
 use std::io;
 use std::net::TcpStream;

@@ -1,8 +1,8 @@
-//! Two services under the same load, turn and turn about.
+//! A pair of services under the same load, in alternating turns.
 //!
-//! The machine drifts, so a ratio is that of two turns that followed each other, and a figure is the median of
-//! many such pairs. Which of the two comes first alternates. What counts is the time that the processes of a side
-//! ran, divided by the answers they gave: requests per second tell more of the neighbours than of the service.
+//! The machine drifts, so a ratio compares two consecutive turns, and a figure is the median of many such pairs. The
+//! order within a pair alternates. What counts is the time that the processes of a side ran, divided by the number of
+//! their answers: requests per second say more about other processes than about the service.
 
 use std::io;
 use std::rc::Rc;

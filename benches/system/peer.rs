@@ -1,7 +1,7 @@
-//! Bare services to hold the lab against: what a service costs that has no breaker, no metrics and no traces.
+//! The bare services with which the lab is compared: the cost of a service without breaker, metrics and traces.
 //!
-//! This same program runs them, as `system peer KIND …`, each in a process of its own with one thread, as an
-//! instance of the lab runs. They are what `axum`, `hyper` and `reqwest` give without further thought.
+//! This same program runs them, as `system peer KIND …`, each in a process of its own with one thread, as an instance
+//! of the lab runs. They use `axum`, `hyper` and `reqwest` in the most direct way.
 
 use std::io::{self, Write};
 use std::str::FromStr;

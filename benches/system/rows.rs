@@ -1,4 +1,4 @@
-//! The rows of the table: which services are held against each other, under which load.
+//! The rows of the table: which services are compared, under which load.
 
 use std::io;
 use std::net::SocketAddr;

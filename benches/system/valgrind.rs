@@ -1,4 +1,4 @@
-//! Programs under Valgrind, and where their profiles go.
+//! Programs under Valgrind, and the places of their profiles.
 
 use std::env;
 use std::path::{Path, PathBuf};

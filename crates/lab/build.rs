@@ -1,7 +1,7 @@
-//! Tells the program what it was built from: `LAB_VERSION` is its version, commit and features,
-//! `LAB_COMMIT` the commit alone.
+//! The build script, which tells the program what it was built from: `LAB_VERSION` is its version, commit and
+//! features, `LAB_COMMIT` the commit alone.
 //!
-//! Outside a git checkout of this very tree, as in a tarball, the commit is `unknown`.
+//! Outside of a git checkout of this tree, as in a tarball, the commit is `unknown`.
 
 use std::env;
 use std::path::{Path, PathBuf};

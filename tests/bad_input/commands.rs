@@ -1,4 +1,4 @@
-//! Commands, words and values of the command line that are refused, each with what to write.
+//! The refusal of commands, words and values on the command line, each with what to write instead.
 
 use crate::{File, assert_refusal, refusal};
 
@@ -22,7 +22,7 @@ async fn other_flags_out_of_range_are_refused() {
             ["--max-connections", "0"],
             ["max_connections = 0", "from 1"],
         ),
-        (["--raet", "5"], ["--raet", "'--rate'"]),
+        (["--raet", "5"], ["--raet", "`--rate`"]),
     ] {
         assert_refusal(&arguments, &words).await;
     }
@@ -44,14 +44,14 @@ async fn words_that_are_missing_unknown_or_too_many_are_refused() {
             &["run"],
             ["<SCENARIO>... is missing", "breaker-lab run <SCENARIO>..."],
         ),
-        (&["instance", "A", "B"], ["`B`", "one word too many"]),
+        (&["instance", "A", "B"], ["`B`", "is not expected here"]),
         (
             &["--workers", "5"],
             ["`--workers`", "not a flag of this command"],
         ),
         (
             &["run", "flapping", "--quiet", "--plain"],
-            ["--quiet", "leave one of them out"],
+            ["--quiet", "leave one of the two out"],
         ),
         (
             &["--listen", "A=127.0.0.1:0", "--listen", "A=127.0.0.1:0"],

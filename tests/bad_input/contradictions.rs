@@ -1,4 +1,4 @@
-//! Settings that are right one by one and cannot hold together.
+//! The refusal of settings that are valid one by one but contradict each other.
 
 use end_to_end::{FREE_PORTS, Process};
 
@@ -233,12 +233,48 @@ async fn a_load_overwrites_nothing_but_a_result_of_its_kind() {
         ];
         assert_refusal(
             &flags,
-            &[flag, "it holds something else than", "choose another file"],
+            &[
+                flag,
+                "the file holds something other than",
+                "choose another file",
+            ],
         )
         .await;
     }
     let kept = std::fs::read_to_string(file.path()).expect("it is still there");
     assert_eq!(kept, "title = \"mine\"\n");
+}
+
+#[tokio::test]
+async fn a_key_without_its_section_a_time_without_unit_and_a_share_in_percent_are_told_what_to_write()
+ {
+    for (set, words) in [
+        (
+            "window_calls=5",
+            "unknown key `window_calls`; did you mean `breaker.window_calls`?",
+        ),
+        (
+            "breaker.window_calls=0",
+            "window_calls = 0 is not allowed: it must be from 1 to 1000000",
+        ),
+        (
+            "faults.phases.1.for=40",
+            "`40` has no unit: write for as \"40s\" or \"40ms\", or for_ms as 40",
+        ),
+        (
+            "faults.phases.1.failure_ratio=100",
+            "failure_ratio: 100 is not allowed: it must be a share from 0 to 1; 100 % is 1",
+        ),
+        (
+            "breaker.failure_rate_threshold=50",
+            "failure_rate_threshold = 50 is not allowed: it must be above 0 and up to 1; 50 % is 0.5",
+        ),
+    ] {
+        assert_refusal(&["run", "flapping", SET, set], &[words]).await;
+    }
+    let file = File::new("outside.toml", "open_for = \"3s\"\n");
+    let words = "unknown key `open_for`; did you mean `breaker.open_for`?";
+    assert_refusal(&["--config", file.path()], &[words]).await;
 }
 
 #[tokio::test]

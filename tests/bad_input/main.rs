@@ -1,4 +1,4 @@
-//! Bad input: one clear line on standard error, exit status 2, nothing started.
+//! Bad input, which gives one clear line on standard error and exit status 2, with nothing started.
 
 mod commands;
 mod contradictions;
@@ -71,7 +71,13 @@ async fn a_taken_port_is_named_with_the_flag_and_who_could_hold_it() {
         ["instance", "A", "--listen", &address].as_slice(),
         &["unreliable", "--listen", &address],
     ] {
-        let words = [port, "taken", "--listen", "another breaker-lab", "ss -ltnp"];
+        let words = [
+            port,
+            "in use",
+            "--listen",
+            "another breaker-lab",
+            "ss -ltnp",
+        ];
         assert_refusal(arguments, &words).await;
     }
 }
@@ -92,7 +98,7 @@ async fn one_taken_port_keeps_the_whole_system_from_starting() {
 
     assert_refusal(
         &arguments,
-        &["taken", "instance C", "--listen C=127.0.0.1:PORT"],
+        &["in use", "instance C", "--listen C=127.0.0.1:PORT"],
     )
     .await;
 }
@@ -112,7 +118,7 @@ async fn names_and_addresses_that_lead_nowhere_are_refused() {
     .await;
     assert_refusal(
         &["--listen", "Z=127.0.0.1:0"],
-        &["Z", "A, B, C and unreliable"],
+        &["Z", "A, B, C, unreliable"],
     )
     .await;
     for (url, why) in [
@@ -179,7 +185,7 @@ const REFUSED: [[&str; 4]; 14] = [
         "at least 1",
     ],
     ["--minimum-calls", "0", "minimum_calls = 0", "at least 1"],
-    ["--window-calls", "0", "window calls = 0", "1 to 1000000"],
+    ["--window-calls", "0", "window_calls = 0", "1 to 1000000"],
     ["--open-for", "0s", "open_for = 0", "above zero"],
     ["--half-open-for", "0s", "half_open_for = 0", "at least 1ms"],
     [
@@ -236,13 +242,13 @@ async fn a_file_is_refused_with_the_place_and_the_nearest_key() {
         ("[instances.A]\n", ["1:2", "did you mean `instance`?"]),
         (
             "[load]\nzzz = 1\n",
-            ["2:1", "known are: rate, process, shape"],
+            ["2:1", "known keys are: rate, process, shape"],
         ),
         (
             "[breaker]\nopen_for = 2\n",
             [
                 "2:12",
-                "`2` has no unit: write it with one, such as \"2ms\" or \"2s\"",
+                "`2` has no unit: write one, such as \"2ms\" or \"2s\"",
             ],
         ),
         (
@@ -286,7 +292,7 @@ async fn a_malformed_plan_is_refused_with_the_field_and_changes_nothing() {
     let before = downstream.get("/faults").await.body;
 
     for (plan, field) in [
-        ("", "EOF"),
+        ("", "the text is empty"),
         ("{", "EOF"),
         ("{}", "phases"),
         (r#"{"phases": []}"#, "phases"),

@@ -1,4 +1,4 @@
-//! Refusals of settings about traces, logs and the lab's page.
+//! The refusal of settings about traces, logs and the lab's page.
 
 use std::net::TcpListener;
 
@@ -45,7 +45,7 @@ async fn a_taken_port_of_the_page_is_an_error_only_for_who_chose_it() {
 
     assert_refusal(
         &flags,
-        &["taken", "the lab's page", "--listen lab=127.0.0.1:PORT"],
+        &["in use", "the lab's page", "--listen lab=127.0.0.1:PORT"],
     )
     .await;
 

@@ -1,4 +1,4 @@
-//! Refusals of a simulation or a sweep, before anything starts, with what to write instead.
+//! The refusal of a simulation or a sweep before anything starts, with what to write instead.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ async fn flags_of_a_simulation_are_refused_with_what_to_write() {
         (&["--seed", "x"], ["--seed: `x`", "whole number"]),
         (
             &["--events", "."],
-            ["--events . is not allowed", "the name of a file"],
+            ["--events .: it is not the name", "the name of a file"],
         ),
         (
             &["--events", "/no/such/folder/x.csv"],
@@ -133,7 +133,7 @@ async fn what_a_sweep_varies_is_refused_with_what_to_write() {
         ),
         (
             &["--vary", "breaker.open_for=1s,1s"],
-            ["`1s` is there twice", "each value once"],
+            ["`1s` is given twice", "each value once"],
         ),
         (
             &["--vary", OPEN_FOR, "--vary", OPEN_FOR],

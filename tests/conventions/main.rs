@@ -1,5 +1,4 @@
-//! Exports of running services, held against the registry of conventions: both ways, nothing more and
-//! nothing less.
+//! The exports of running services, which match the registry of conventions exactly, in both directions.
 
 mod metrics;
 #[path = "../../crates/telemetry/tests/conventions/page.rs"]

@@ -1,4 +1,4 @@
-//! Three processes that gossip: nothing else has to run.
+//! Three processes that gossip, with nothing else running.
 
 use end_to_end::{Client, Process, Signal, System, always_failing, eventually, free_udp, healthy};
 

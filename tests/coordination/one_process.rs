@@ -1,4 +1,4 @@
-//! The whole system in one process: nothing has to be installed.
+//! Coordination in one process, for which nothing has to be installed.
 
 use end_to_end::{Client, FREE_PORTS, Process, eventually};
 
@@ -149,7 +149,7 @@ async fn a_failure_of_one_instance_alone_makes_it_unready_if_that_is_asked_for()
     assert!(said.contains("2 of 3 instances"), "{said}");
     assert_eq!(b.get("/readyz").await.status, 200);
     assert_eq!(fleet(&a).await["localised_failure"], true);
-    let told = crate::logged(&lab, "failure is this instance's own");
+    let told = crate::logged(&lab, "localised failure");
     assert!(told[0].contains(r#"instance="A""#), "{told:?}");
 
     assert_eq!(downstream.put("/faults", HEALTHY).await.status, 200);

@@ -27,7 +27,7 @@ async fn a_mode_or_an_engine_that_cannot_be_is_refused_with_what_to_write() {
     let quorum = ["instance", "A", "--coordination", "quorum"];
     assert_refusal(
         &["--coordination", "quorom"],
-        &["\"quorom\" is not a mode", "quorum"],
+        &["`quorom` is not a mode", "quorum"],
     )
     .await;
     for (engine, said) in [
@@ -46,7 +46,7 @@ async fn a_mode_or_an_engine_that_cannot_be_is_refused_with_what_to_write() {
     // One process alone has nobody to tell.
     for engine in [&[][..], &["--engine", "memory"]] {
         let words = [
-            "memory is this process alone",
+            "memory serves only this process",
             "--engine redis://",
             "--engine gossip",
         ];
@@ -107,7 +107,7 @@ async fn a_password_in_an_address_that_cannot_be_read_is_shown_nowhere() {
 #[tokio::test]
 async fn a_setting_that_could_do_nothing_is_refused() {
     let file = File::new("useless", "[coordination]\nengine = \"gossip\"\n");
-    let words = ["does nothing", "--coordination quorum"];
+    let words = ["has no effect", "--coordination quorum"];
     for arguments in [
         &["--engine", "gossip"][..],
         &["instance", "A", "--engine", "redis://127.0.0.1:6379"],
@@ -118,9 +118,9 @@ async fn a_setting_that_could_do_nothing_is_refused() {
         assert_refusal(arguments, &words).await;
     }
     let seeds = ["--coordination", "quorum", "--gossip-seeds", "127.0.0.1:1"];
-    assert_refusal(&seeds, &["gossip_seeds does nothing", "--engine gossip"]).await;
+    assert_refusal(&seeds, &["gossip_seeds has no effect", "--engine gossip"]).await;
     let run = ["run", "flapping", "--engine", "memory"];
-    assert_refusal(&run, &["does nothing", "coordination.mode=quorum"]).await;
+    assert_refusal(&run, &["has no effect", "coordination.mode=quorum"]).await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Scenarios of coordination, run live: over the engine and the network that they say.
+//! Scenarios of coordination, run live over their own engine and network.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! A Redis that is not there at first, that refuses, or that knows the name already.
+//! A Redis that is absent at first, that refuses, or that already knows the name.
 
 use end_to_end::{Process, Redis, Signal, System, eventually, healthy};
 
@@ -33,7 +33,7 @@ async fn an_engine_that_is_not_there_at_the_start_is_told_once_and_joined_when_i
     // It goes on trying, and says it once.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     assert_eq!(
-        logged(process, "decides alone until its fleet is heard").len(),
+        logged(process, "decides alone: its fleet is not heard").len(),
         1
     );
 
@@ -45,9 +45,9 @@ async fn an_engine_that_is_not_there_at_the_start_is_told_once_and_joined_when_i
         })
         .await;
     }
-    assert_eq!(logged(process, "hears its fleet again").len(), 1);
+    assert_eq!(logged(process, "has rejoined its fleet").len(), 1);
     assert_eq!(
-        logged(process, "decides alone until its fleet is heard").len(),
+        logged(process, "decides alone: its fleet is not heard").len(),
         1
     );
 }
@@ -112,15 +112,15 @@ async fn the_second_instance_of_a_name_is_refused_says_so_and_goes_on_alone() {
     .await;
 
     let said = seen["apart"]["message"].as_str().unwrap_or_default();
-    assert!(said.contains("a name of its own"), "{said}");
+    assert!(said.contains("its own name"), "{said}");
     let told = eventually("a line of the log", async || {
-        logged(&second, "is refused by its fleet")
+        logged(&second, "its fleet refuses this instance")
             .into_iter()
             .next()
     })
     .await;
     assert!(
-        told.contains("ERROR") && told.contains("a name of its own"),
+        told.contains("ERROR") && told.contains("its own name"),
         "{told}"
     );
     assert_eq!(other.get("/call").await.status, 200, "it goes on");

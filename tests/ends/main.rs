@@ -1,7 +1,7 @@
-//! The end: within three seconds, whatever is computed.
+//! The end of the program, which comes within three seconds, whatever is being computed.
 //!
-//! The promise is one of real time, so each test has the machine to itself: a program of their own, in which they
-//! take turns.
+//! The promise is about real time, so each test has the machine to itself: they are a program of their own, in which
+//! they take turns.
 
 use std::time::Duration;
 

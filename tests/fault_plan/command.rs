@@ -1,4 +1,4 @@
-//! `breaker-lab faults …`: the same from a shell.
+//! The command `breaker-lab faults …`: reading and changing faults from a shell.
 
 use std::path::PathBuf;
 
@@ -134,7 +134,7 @@ async fn what_is_wrong_is_said_with_file_and_key_before_anything_is_sent() {
         &nobody,
         &["show"],
         1,
-        &["nobody listens on 127.0.0.1:", "--downstream"],
+        &["nothing listens on 127.0.0.1:", "--downstream"],
     )
     .await;
 }

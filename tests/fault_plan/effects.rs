@@ -200,7 +200,7 @@ async fn a_small_delay_is_never_early_and_is_exported_as_it_was_measured() {
 #[tokio::test]
 async fn a_service_that_refuses_closes_its_door_but_not_that_of_its_control() {
     let (system, client) = service(r#"{"phases": [{"name": "calm"}]}"#).await;
-    let control = Client::new(system.downstream_process.url("control of its faults").await);
+    let control = Client::new(system.downstream_process.url("fault control").await);
     assert_eq!(control.get("/data").await.status, 404);
     let mut held = connect(&client).await.expect("somebody listens");
 

@@ -1,4 +1,4 @@
-//! A plan that is gone holds nothing: what waits for its faults or its queue is answered at once.
+//! The end of a plan: a call that waits for its faults or its queue is answered at once.
 
 use std::time::Duration;
 

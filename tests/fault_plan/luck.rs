@@ -1,5 +1,5 @@
-//! The same seed gives each caller the same faults, however many call at once; and the truth is what
-//! clients see.
+//! The luck of callers: the same seed gives each caller the same faults, however many call at once, and the truth is
+//! what clients see.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The binary: beside the tests, built by cargo when it is not up to date.
+//! The binary under test, next to the tests, built by cargo when it is not up to date.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

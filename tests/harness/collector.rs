@@ -1,4 +1,4 @@
-//! An OTLP collector of our own, over HTTP and gRPC, on the official messages.
+//! An OTLP collector of our own, over HTTP and gRPC, with the official messages.
 //!
 //! It shares no code with the SDK that sends: only the generated protobuf types. It lives on a thread
 //! with a runtime of its own, so that dropping it breaks every connection, as a crash would.

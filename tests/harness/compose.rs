@@ -1,4 +1,4 @@
-//! Services as `docker-compose config` describes them, after everything is merged and extended.
+//! Services as `docker-compose config` describes them, after all merges and extensions.
 
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Folders of tests, and the results that runs leave in them.
+//! The folders of tests, and the results that runs leave in them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

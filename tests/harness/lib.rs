@@ -1,7 +1,7 @@
-//! The real thing for tests: processes of the real binary, HTTP, and waiting with a limit.
+//! The harness of the end-to-end tests: processes of the real binary, HTTP, and waiting with a limit.
 //!
-//! Ports are chosen by the system and read from what the processes print. Every process is ended
-//! when its handle is dropped, also by a panic.
+//! The system chooses ports, and tests read them from what the processes print. Every process ends when its handle is
+//! dropped, even by a panic.
 
 #![cfg(feature = "harness")]
 

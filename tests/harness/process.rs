@@ -1,4 +1,4 @@
-//! A process that is watched: its lines as they come, its signals, its end.
+//! A process under test: its lines as they come, its signals, its end.
 
 use std::io::Write;
 use std::process::{ExitStatus, Stdio};

@@ -1,4 +1,4 @@
-//! The schemas of documents in `docs/`, in as much of JSON Schema as those use.
+//! The schemas of documents in `docs/`, in the part of JSON Schema that they use.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The system from five terminals: every part a process of its own, on free ports.
+//! The system as if from five terminals: every part is a process of its own, on free ports.
 
 use crate::{Client, Process};
 

@@ -1,4 +1,4 @@
-//! Bodies: what is refused early is refused before it is sent, and whoever sends it still hears so.
+//! Bodies of requests: an early refusal comes before they are sent, and reaches a client that sends one all the same.
 
 use end_to_end::{Client, System, healthy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

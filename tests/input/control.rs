@@ -1,4 +1,4 @@
-//! Permission to change something, and the answer to those who lack it.
+//! The permission to change something, and the answer to those who lack it.
 
 use end_to_end::{Client, FREE_PORTS, Process, System, healthy};
 

@@ -1,4 +1,4 @@
-//! Input as the world writes it: variables, files, paths, headers and bodies of every common form.
+//! Input in all its common forms: variables, files, paths, headers and bodies.
 
 mod bodies;
 mod control;

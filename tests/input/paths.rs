@@ -1,4 +1,4 @@
-//! Paths: a slash at the end, and those that would lead elsewhere.
+//! Paths with a slash at the end, and paths that would lead elsewhere.
 
 use end_to_end::{System, healthy};
 

@@ -1,4 +1,4 @@
-//! Passwords in URLs are used and never shown.
+//! The passwords in URLs, which are used and never shown.
 
 use end_to_end::{LIMIT, Process, Signal};
 

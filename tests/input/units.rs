@@ -1,4 +1,4 @@
-//! Times, shares and rates are written alike wherever they are read: flags, variables, files, requests.
+//! Times, shares and rates, which are written in the same way everywhere: flags, variables, files, requests.
 
 use end_to_end::{Client, LIMIT, Process, Reply, System, healthy};
 use serde_json::json;
@@ -147,7 +147,7 @@ async fn a_plan_is_put_and_patched_with_units_and_a_bare_number_is_refused() {
     for (change, words) in [
         (
             r#"{"deadline": 5}"#,
-            "deadline: `5` has no unit: write deadline = ",
+            "deadline: `5` has no unit: write deadline as ",
         ),
         (
             r#"{"base": {"delay": {"fixed": 5}}}"#,

@@ -1,4 +1,4 @@
-//! Environment variables: empty ones, and those that nobody knows.
+//! Environment variables: empty ones, and unknown ones.
 
 use std::collections::BTreeSet;
 
@@ -47,6 +47,16 @@ async fn the_seed_of_a_scenario_may_come_from_the_environment() {
     );
     let refusal = refusal_in(&[("BREAKER_LAB_SEED", "x")], &["simulate", "fast-fail"]).await;
     assert!(refusal.contains("BREAKER_LAB_SEED"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_contradiction_names_the_variable_that_was_set_and_not_its_flag() {
+    let set = ["simulate", "fast-fail", "--set", "seed=4"];
+    let refusal = refusal_in(&[("BREAKER_LAB_SEED", "5")], &set).await;
+
+    let words =
+        "--set seed=4 is not allowed together with BREAKER_LAB_SEED=5: leave one of the two out";
+    assert!(refusal.contains(words), "{refusal}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The agreement of live and simulated runs: how far apart their figures may lie.
+//! The agreement of live and simulated runs: how far apart their figures may be.
 
 use experiment::statistics::Summary;
 

@@ -1,4 +1,4 @@
-//! The figures that live and simulated runs are held against each other by.
+//! The figures by which live and simulated runs are compared.
 
 use experiment::expectation::{Figure, Figures};
 use experiment::result::Repetition;

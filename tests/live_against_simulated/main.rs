@@ -1,4 +1,4 @@
-//! The lab and the simulator perform the same scenarios: what live runs come to lies where simulated runs do.
+//! The comparison of live and simulated runs of the same scenarios: live figures lie where simulated ones do.
 //!
 //! They take less than a minute. The table of all shipped scenarios is a target of its own, `live_table`, which
 //! shares the first two modules.
@@ -6,8 +6,8 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `runs` | live and simulated runs of one scenario |
-//! | `figures` | the figures that are held against each other |
-//! | `agreement` | how far apart they may lie |
+//! | `figures` | the figures that are compared |
+//! | `agreement` | how far apart they may be |
 //! | `opening` | times to open, as distributions |
 
 #![expect(clippy::print_stdout, reason = "the figures of a test that takes long")]

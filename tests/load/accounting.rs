@@ -1,4 +1,4 @@
-//! Every planned request is accounted for, as what it was.
+//! The account of a load, which includes every planned request with its outcome.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The cause of a failed request: a shortage of one's own, a connection that was kept, a status that is passed on.
+//! The cause of a failed request: a shortage of the process itself, a kept connection, or a status that is passed on.
 
 use std::process::Command;
 use std::time::Duration;

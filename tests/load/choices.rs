@@ -1,4 +1,4 @@
-//! The least loaded target is taken, and among equals each as often.
+//! The choice of the least loaded target, and an equal share for equal targets.
 
 use crate::load_with_result;
 use crate::nasty::{Manner, Nasty, OK};

@@ -1,4 +1,4 @@
-//! The end of the load: what is under way is waited for as long as its client would.
+//! The end of the load, which waits for requests under way as long as their clients would.
 
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ async fn the_wait_for_answers_ends_with_a_signal_and_what_is_missing_is_slower_t
     let result: Value = serde_json::from_str(&ended.stdout.join("\n")).expect("a result");
     assert_eq!(count(&result, "unfinished").to_string(), "3");
     assert_eq!(result["figures"]["p50"], "inf");
-    assert_eq!(result["cut_short"], true, "three answers were still due");
+    assert_eq!(result["cut_short"], true, "three answers were outstanding");
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn an_assertion_is_not_passed_by_a_signal_that_ends_the_wait_for_answers()
         let [said] = ended.stderr.as_slice() else {
             panic!("one line: {ended:#?}");
         };
-        assert!(said.contains("still due"), "{said}");
+        assert!(said.contains("outstanding"), "{said}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The exit status says what the run came to.
+//! The exit status of a run, which tells its result.
 
 use end_to_end::{Process, Schema, Signal, eventually};
 use serde_json::Value;
@@ -107,7 +107,7 @@ async fn what_cannot_be_asked_is_refused_before_anything_is_sent() {
         ),
         (
             ["--assert", "divergence_share > 0"],
-            "known to `run`, not to `load`",
+            "which `load` does not watch",
         ),
         (["--assert", "p98 < 1s"], "there is no figure `p98`"),
         (["--process", "poison"], "did you mean `poisson`?"),

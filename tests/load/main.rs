@@ -1,4 +1,5 @@
-//! Load that can be trusted: every request accounted for, latency from the plan, a verdict on itself.
+//! The trustworthiness of the load: every request accounted for, latency counted from the plan, and a verdict on
+//! itself.
 
 mod accounting;
 mod blame;

@@ -1,4 +1,4 @@
-//! Results of a load are complete, and plan, seconds, metrics and result agree.
+//! The results of a load, which are complete, and whose plan, seconds, metrics and figures agree.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
-//! Instances that decide together: what the dashboard about coordination asks has sensible answers, and no alert is
-//! wrong about them.
+//! The dashboard about coordination: its queries have sensible answers, and no alert is wrong.
 
 use end_to_end::{Prometheus, Sample, dashboards};
 

@@ -1,4 +1,4 @@
-//! Orders where instances decide together.
+//! Orders to instances that decide together.
 
 use end_to_end::eventually;
 use serde_json::{Value, json};

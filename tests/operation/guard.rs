@@ -1,4 +1,4 @@
-//! The guard of orders: nobody's page but the lab's own, and with a token only who knows it.
+//! The guard of orders: no page but the lab's own may give them and, with a token, only those who know it.
 
 use crate::Lab;
 

@@ -91,6 +91,40 @@ async fn it_begins_anew_closed_with_the_settings_that_it_had() {
     assert_eq!(breaker["settings"]["open_for"], "3s");
 }
 
+/// What operators ordered is gone with a stop; what the scenario wants is not.
+#[tokio::test]
+async fn it_begins_anew_in_the_mode_that_its_scenario_wants() {
+    let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), "operation-mode");
+    let out = folder.join("out");
+    let run = [
+        "run",
+        "retry-storm",
+        "--set",
+        "instance.B.mode=metrics_only",
+        "--plain",
+        "--out",
+    ];
+    let lab = Lab::of(Process::start(&[&run[..], &[text(&out)]].concat())).await;
+    let again = async |place: usize, name: &str| {
+        for order in ["stop", "start"] {
+            let path = format!("/api/instances/{name}/{order}");
+            lab.done("POST", &path, "").await;
+        }
+        lab.instances[place].state().await
+    };
+    assert_eq!(lab.instances[1].state().await, "metrics_only");
+
+    assert_eq!(again(1, "B").await, "metrics_only");
+
+    // The same run without breakers is played on it: its mode is that of the next start.
+    let without = "/api/scenarios/retry-storm-without-breakers";
+    lab.done("POST", without, "").await;
+    for (place, name) in [(0, "A"), (1, "B")] {
+        assert_eq!(lab.instances[place].state().await, "disabled");
+        assert_eq!(again(place, name).await, "disabled");
+    }
+}
+
 #[tokio::test]
 async fn an_order_that_makes_no_sense_gets_a_sentence() {
     let lab = Lab::start(&[]).await;
@@ -149,7 +183,7 @@ async fn an_address_that_somebody_else_has_taken_meanwhile_is_said() {
     let (status, message) = lab.refused("POST", "/api/instances/B/start", "").await;
 
     assert_eq!(status, 409);
-    assert!(message.contains("is taken"), "{message}");
+    assert!(message.contains("is in use"), "{message}");
     drop(other);
     lab.done("POST", "/api/instances/B/start", "").await;
 }

@@ -8,6 +8,7 @@ mod fleet;
 mod guard;
 mod instances;
 mod load;
+mod marks;
 mod recorded;
 mod scenarios;
 mod settings;
@@ -42,7 +43,7 @@ impl Lab {
         Self {
             api: lab,
             instances,
-            downstream: Client::new(process.url("control of faults").await),
+            downstream: Client::new(process.url("fault control").await),
             process,
         }
     }

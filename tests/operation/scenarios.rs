@@ -90,7 +90,11 @@ async fn what_the_running_lab_cannot_play_is_refused_with_a_sentence_and_changes
 
     for (name, status, said) in [
         ("flaping", 404, "did you mean `flapping`?"),
-        ("total-outage", 409, "it has 10 instances, and here are 3"),
+        (
+            "total-outage",
+            409,
+            "it has 10 instances, and this lab has 3",
+        ),
         (
             "metastable",
             409,
@@ -99,7 +103,7 @@ async fn what_the_running_lab_cannot_play_is_refused_with_a_sentence_and_changes
         (
             "retry-storm",
             409,
-            "`retries`, which is fixed while the lab runs",
+            "another retries, which is fixed while the lab runs",
         ),
     ] {
         let (answered, message) = lab

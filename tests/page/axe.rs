@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use end_to_end::repository;
+use end_to_end::{Client, repository};
 use serde_json::json;
 
-use super::{flapping, page};
+use super::{flapping, flapping_with, page};
 use crate::browser::Browser;
 
 static RULES: OnceLock<String> = OnceLock::new();
@@ -49,6 +49,49 @@ async fn found(browser: &Browser) -> Vec<String> {
         .collect()
 }
 
+/// What the page can be in besides live, how it gets there, and how it comes back.
+const STATES: [(&str, &str, &str); 5] = [
+    ("paused", "lab.view.pause(1)", "lab.view.resume()"),
+    (
+        "table",
+        "document.querySelector('#show-table').click()",
+        "document.querySelector('#hide-table').click()",
+    ),
+    (
+        "help",
+        "document.querySelector('#show-help').click()",
+        "document.querySelector('#close-help').click()",
+    ),
+    (
+        "filtered to nothing",
+        "const it = document.querySelector('#log input'); it.value = '?'; it.dispatchEvent(new Event('input'))",
+        "const it = document.querySelector('#log input'); it.value = ''; it.dispatchEvent(new Event('input'))",
+    ),
+    (
+        "an order refused",
+        "const it = document.querySelector('input.rate'); it.value = 'x'; document.querySelector('[data-order=rate]').click()",
+        "",
+    ),
+];
+
+/// Looks at each state of the page, at three widths, in both themes.
+async fn hinders_nobody(browser: &Browser) {
+    for theme in ["light", "dark"] {
+        for size in [[1280, 800], [768, 1024], [390, 844]] {
+            browser.window(size, theme, "no-preference").await;
+            let found = found(browser).await;
+            assert_eq!(found, Vec::<String>::new(), "{theme}, {size:?}");
+        }
+        browser.window([1280, 800], theme, "no-preference").await;
+        for (state, enter, leave) in STATES {
+            browser.js(enter).await;
+            let found = found(browser).await;
+            assert_eq!(found, Vec::<String>::new(), "{theme}, {state}");
+            browser.js(leave).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn nothing_serious_hinders_anybody_in_any_state_of_the_page() {
     let lab = flapping();
@@ -63,41 +106,35 @@ async fn nothing_serious_hinders_anybody_in_any_state_of_the_page() {
         .js("document.querySelector('#unnamed').remove()")
         .await;
 
-    for theme in ["light", "dark"] {
-        browser.window([1280, 800], theme, "no-preference").await;
-        for (state, enter, leave) in [
-            ("live", "", ""),
-            ("paused", "lab.view.pause(1)", "lab.view.resume()"),
-            (
-                "table",
-                "document.querySelector('#show-table').click()",
-                "document.querySelector('#hide-table').click()",
-            ),
-            (
-                "help",
-                "document.querySelector('#show-help').click()",
-                "document.querySelector('#close-help').click()",
-            ),
-            (
-                "filtered to nothing",
-                "const it = document.querySelector('#log input'); it.value = '?'; it.dispatchEvent(new Event('input'))",
-                "const it = document.querySelector('#log input'); it.value = ''; it.dispatchEvent(new Event('input'))",
-            ),
-        ] {
-            browser.js(enter).await;
-            assert_eq!(
-                found(&browser).await,
-                Vec::<String>::new(),
-                "{theme}, {state}"
-            );
-            browser.js(leave).await;
-        }
-        browser.window([390, 844], theme, "no-preference").await;
-        assert_eq!(
-            found(&browser).await,
-            Vec::<String>::new(),
-            "{theme}, phone"
-        );
+    hinders_nobody(&browser).await;
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn nothing_serious_hinders_anybody_where_instances_decide_together() {
+    let lab = flapping_with(&["--coordination", "quorum"]);
+    let (browser, url) = page(&lab).await;
+    browser.until("lab.store.fleet.suspected[0].length").await;
+    // Every look that a card can have.
+    let lab_itself = Client::new(url);
+    for (path, body) in [
+        (
+            "/api/instances/A/breaker/mode",
+            r#"{"mode": "metrics_only"}"#,
+        ),
+        ("/api/instances/B/breaker/mode", r#"{"mode": "disabled"}"#),
+    ] {
+        let reply = lab_itself.send("PUT", path, &[], body).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
     }
+    let reply = lab_itself
+        .send("POST", "/api/instances/C/stop", &[], "")
+        .await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    browser
+        .until("[...document.querySelectorAll('.card')].map((it) => it.dataset.state).join() === 'metrics_only,disabled,stopped'")
+        .await;
+
+    hinders_nobody(&browser).await;
     browser.quit().await;
 }

@@ -33,7 +33,7 @@ impl Page {
             browser,
             lab: Client::new(url),
             instances,
-            downstream: Client::new(process.url("control of faults").await),
+            downstream: Client::new(process.url("fault control").await),
             _process: process,
         }
     }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use end_to_end::{Client, FREE_PORTS, Process};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::browser::Browser;
 use crate::family::{busy, family};
@@ -201,7 +201,19 @@ async fn viewed_turn(lab: &Process, callers: &Callers, url: &str) -> [f64; 2] {
     }
     let measured = turn(lab, callers).await;
     watching.iter().for_each(tokio::task::JoinHandle::abort);
+    gone(url).await;
     measured
+}
+
+/// Waits until the lab has seen that its viewers are gone, so that the next ones have their places.
+async fn gone(url: &str) {
+    let lab = Client::new(url.to_owned());
+    let left = async {
+        while lab.get("/api/state").await.json()["viewers"] != 0 {
+            sleep(TURN / 40).await
+        }
+    };
+    timeout(5 * TURN, left).await.expect("the viewers are gone");
 }
 
 #[tokio::test]

@@ -1,29 +1,39 @@
-//! The page at the widths of a phone, a tablet and a desk: nothing is cut, and nobody scrolls sideways.
+//! The page at the widths of a phone, a tablet and a desk: nothing is cut, nothing lies on something else, and nobody
+//! scrolls sideways.
 
 use serde_json::{Value, json};
 
-use super::{flapping, page};
+use super::{flapping, flapping_with, page};
+use crate::browser::Browser;
 
 /// What holds text that does not fit. An ellipsis in a card stands for words that the table has.
-const CUT: &str = "const all = document.querySelectorAll('header *, .tile *, h2, legend, button, .box *, .head *, #table *'); \
+const CUT: &str = "const all = document.querySelectorAll('header *, .tile *, h2, legend, button, .box *, .head *, #fleet *, .ballot, #table *'); \
     return [...all].filter((it) => it.checkVisibility() && it.scrollWidth > it.clientWidth + 1 \
       && getComputedStyle(it).display !== 'inline' && getComputedStyle(it).overflowX !== 'auto') \
       .map((it) => `${it.tagName}.${it.className}#${it.id}: ${it.textContent}`)";
 
 /// What stands out of what it stands in.
-const OUTSIDE: &str = "return [...document.querySelectorAll('.tile *, .card *, fieldset *')].filter((it) => { \
+const OUTSIDE: &str = "return [...document.querySelectorAll('.tile *, .card *, fieldset *, #fleet *')].filter((it) => { \
       const [inner, outer] = [it, it.closest('.tile, .card, section')].map((one) => one.getBoundingClientRect()); \
       return it.checkVisibility() && (inner.right > outer.right + 1 || inner.bottom > outer.bottom + 1); \
     }).map((it) => `${it.tagName}.${it.className}: ${it.textContent}`)";
 
-#[tokio::test]
-async fn nothing_is_cut_at_any_width_and_a_desk_needs_no_scrolling() {
-    let lab = flapping();
-    let (browser, _) = page(&lab).await;
-    browser
-        .until("document.querySelectorAll('.tile.lit').length === 4")
-        .await;
-    for [width, height] in [[390, 844], [768, 1024], [1280, 800], [1920, 1080]] {
+/// Words beside each other of which one lies on the other.
+const COVERED: &str = "const found = []; \
+    for (const one of document.querySelectorAll('header, .tools, .head, .evidence, .reason, .tile, .box, fieldset, .buttons, .few, h2, #fleet, #log button, #curl, main, .side')) { \
+      const parts = [...one.children].filter((it) => it.checkVisibility() && it.textContent.trim() && it.tagName !== 'svg'); \
+      parts.forEach((it, place) => parts.slice(0, place).forEach((other) => { \
+        const [a, b] = [it, other].map((part) => part.getBoundingClientRect()); \
+        const across = Math.min(a.right, b.right) - Math.max(a.left, b.left); \
+        const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top); \
+        if (across > 1 && down > 1) found.push(`${other.textContent} | ${it.textContent}`); })); } \
+    return found";
+
+const WIDTHS: [[u32; 2]; 4] = [[390, 844], [768, 1024], [1280, 800], [1920, 1080]];
+
+/// Looks at the page and at its table at all widths.
+async fn nothing_is_cut(browser: &Browser) {
+    for [width, height] in WIDTHS {
         browser
             .window([width, height], "light", "no-preference")
             .await;
@@ -40,9 +50,9 @@ async fn nothing_is_cut_at_any_width_and_a_desk_needs_no_scrolling() {
             if width >= 1280 {
                 assert_eq!(size[1], json!(height), "{width}, table: {table}");
             }
-            for script in [CUT, OUTSIDE] {
+            for (what, script) in [("cut", CUT), ("outside", OUTSIDE), ("covered", COVERED)] {
                 let found = browser.js(script).await;
-                assert_eq!(found, json!([]), "{width}, table: {table}");
+                assert_eq!(found, json!([]), "{what}: {width}, table: {table}");
             }
         }
         browser
@@ -50,6 +60,27 @@ async fn nothing_is_cut_at_any_width_and_a_desk_needs_no_scrolling() {
             .await;
     }
     assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn nothing_is_cut_at_any_width_and_a_desk_needs_no_scrolling() {
+    let lab = flapping();
+    let (browser, _) = page(&lab).await;
+    browser
+        .until("document.querySelectorAll('.tile.lit').length === 4")
+        .await;
+    nothing_is_cut(&browser).await;
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn nothing_is_cut_where_instances_decide_together() {
+    let lab = flapping_with(&["--coordination", "quorum"]);
+    let (browser, _) = page(&lab).await;
+    browser
+        .until("lab.store.fleet.view(lab.store.end)?.verdict === 'open'")
+        .await;
+    nothing_is_cut(&browser).await;
     browser.quit().await;
 }
 

@@ -29,8 +29,12 @@ use tokio::time::Instant;
 
 /// A lab whose downstream is half well, so that breakers flap.
 fn flapping() -> Process {
+    flapping_with(&[])
+}
+
+fn flapping_with(more: &[&str]) -> Process {
     let flags = ["--plain", "--seed", "7", "--faults", "preset:flapping"];
-    Process::start(&[&FREE_PORTS, &flags[..]].concat())
+    Process::start(&[&FREE_PORTS, &flags[..], more].concat())
 }
 
 async fn page(lab: &Process) -> (Browser, String) {

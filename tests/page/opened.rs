@@ -69,7 +69,7 @@ async fn a_machine_without_a_browser_is_told_in_one_line_and_the_lab_goes_on() {
     let line = eventually("the log says so", async || {
         let log = lab.log();
         log.into_iter()
-            .find(|line| line.contains("no browser could be opened"))
+            .find(|line| line.contains("cannot open a browser"))
     })
     .await;
 

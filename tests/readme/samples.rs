@@ -1,7 +1,11 @@
 //! Sample outputs that name a seed: what the seed decides is exact, all else is marked.
 
-use end_to_end::{Process, empty_folder};
+use std::path::Path;
 
+use end_to_end::{Process, empty_folder, repository};
+use experiment::expectation::Expectation;
+
+use crate::markdown::Page;
 use crate::{read, root};
 
 /// How many requests a seed plans, for each of A, B and C, by the program's own plan.
@@ -87,4 +91,74 @@ async fn samples_of_the_simulator_are_what_it_prints_to_the_letter() {
     }
     let compare = ["compare", &folders[0], &folders[1]];
     assert_printed("docs/comparing.md", "figure, mean", &compare).await;
+}
+
+/// Why no test checks a sample.
+const UNCHECKED: [&str; 3] = [
+    "a drawing",
+    "a live run, no two of which are alike",
+    "it takes minutes, and the command before it makes it anew",
+];
+
+/// A sample says which test checks it, or why none does. That test names the page.
+#[test]
+fn every_sample_of_every_page_is_checked_by_a_test_or_says_why_not() {
+    let tests = ["crates", "tests"].map(|folder| code(&repository().join(folder)));
+    let tests = tests.concat();
+    let mut wrong = Vec::new();
+    let pages = Page::all();
+    let pages = pages.iter().filter(|page| !page.is_generated());
+    for block in pages.flat_map(Page::blocks) {
+        if block.language != "text" {
+            continue;
+        }
+        let file = block.page.rsplit('/').next().unwrap_or_default().to_owned();
+        let mut comments = block.comments.iter();
+        let is_told = comments.any(|comment| {
+            let test = comment.strip_prefix("checked by: ");
+            let reason = comment.strip_prefix("not checked: ");
+            let is_test = test.is_some_and(|name| {
+                let name = format!("fn {name}()");
+                tests
+                    .iter()
+                    .any(|code| code.contains(&name) && code.contains(&file))
+            });
+            is_test || reason.is_some_and(|reason| UNCHECKED.contains(&reason))
+        });
+        if !is_told {
+            let comments = &block.comments;
+            wrong.push(format!(
+                "{}: no such test or reason: {comments:?}",
+                block.place()
+            ));
+        }
+    }
+
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The text of all files of Rust in a folder.
+fn code(folder: &Path) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder can be read") {
+        let path = entry.expect("the entry can be read").path();
+        if path.is_dir() {
+            all.extend(code(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            all.push(read(&path));
+        }
+    }
+    all
+}
+
+#[test]
+fn every_assertion_that_the_page_about_load_shows_is_one() {
+    let text = sample("docs/load.md", "p99(B) < 250ms");
+
+    let read: Vec<_> = text.lines().map(str::parse::<Expectation>).collect();
+
+    assert!(
+        read.len() >= 3 && read.iter().all(Result::is_ok),
+        "{read:?}"
+    );
 }

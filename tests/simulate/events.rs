@@ -1,4 +1,4 @@
-//! The table of events: what it may take the place of, and what becomes of the result when it cannot be written.
+//! The table of events: what it may replace, and what becomes of the result when it cannot be written.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! A sweep that goes on: one process at a time, with trials of the same inputs and the same program, each once.
+//! A sweep that is continued by one process at a time, with trials of the same inputs and the same program, each
+//! once.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Live runs of the same scenarios: what they take as well, and what only a simulation can.
+//! Live runs of the same scenarios: what they accept as well, and what only a simulation can do.
 
 use end_to_end::{Process, read, repetitions, text};
 
@@ -38,21 +38,21 @@ async fn a_live_run_refuses_what_only_a_simulation_can_and_names_it() {
         (
             "fleet.size=65",
             [
-                "65 instances are more than can be run live, up to 64",
+                "65 instances are not allowed in a live run, only up to 64",
                 "write `breaker-lab simulate",
             ],
         ),
         (
             &restart,
             [
-                "instance.A: live instances neither pause nor restart: write `breaker-lab simulate",
+                "instance.A: live instances cannot pause or restart: write `breaker-lab simulate",
                 "or leave `pause` and `restart` out",
             ],
         ),
         (
             &pause,
             [
-                "instance.C: live instances neither pause nor restart: write `breaker-lab simulate",
+                "instance.C: live instances cannot pause or restart: write `breaker-lab simulate",
                 "or leave `pause` and `restart` out",
             ],
         ),

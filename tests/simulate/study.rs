@@ -1,4 +1,5 @@
-//! The study of coordination: its files, the same for any number of threads, and going on where it stopped.
+//! The study of coordination: its files, which are the same for any number of threads, and its continuation where it
+//! stopped.
 
 use std::fs;
 use std::path::Path;

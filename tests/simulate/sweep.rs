@@ -1,4 +1,4 @@
-//! A sweep: its files, going on where it stopped, and the folder that belongs to one sweep alone.
+//! A sweep: its files, its continuation where it stopped, and the folder that belongs to one sweep alone.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Assertions that are counted: the run goes on after one that does not hold, and names it at its end.
+//! Counted assertions: the run goes on after a failed one, and names it at its end.
 
 use std::fmt::{Debug, Display};
 use std::process::ExitCode;

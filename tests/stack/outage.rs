@@ -1,4 +1,4 @@
-//! Jaeger killed in the middle: it costs spans, and nothing else.
+//! Jaeger killed in the middle of a run, which costs spans and nothing else.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ pub(crate) async fn assert_costs_only_spans(
     warned(
         checks,
         lab,
-        "spans arrive again",
+        "spans reach the collector again",
         "once that they arrive again",
     );
     stack.assert_started_again(checks).await;

@@ -1,5 +1,5 @@
-//! The programs of the stack, started by the words of the compose file: as processes, or, where
-//! `scripts/stack.sh --compose` has started them, as containers.
+//! The programs of the stack, started as the compose file says: as processes or, if `scripts/stack.sh --compose` has
+//! started them, as containers.
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, UdpSocket};

@@ -1,4 +1,4 @@
-//! Everything that the dashboards ask Prometheus, and the traces behind its exemplars.
+//! All queries of the dashboards to Prometheus, and the traces behind its exemplars.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Listening sockets of the programs, as the kernel lists them: each one is on loopback.
+//! The listening sockets of the programs, as the kernel lists them: each one is on loopback.
 
 use std::collections::BTreeSet;
 use std::fs;

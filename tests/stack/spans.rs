@@ -1,5 +1,5 @@
-//! The tables of docs/traces.md, held against what Jaeger stored: services, names of spans, attributes, events,
-//! and the links of probes.
+//! The tables of docs/traces.md, compared with what Jaeger stored: services, names of spans, attributes, events, and
+//! the links of probes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

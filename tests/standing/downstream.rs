@@ -1,4 +1,4 @@
-//! A downstream that never ends an answer: it costs the calls that wait for it, and nobody else.
+//! A downstream that never ends an answer, which costs only the calls that wait for it.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! Files and numbers without bounds: refused with the limit, before anything starts.
+//! Files and numbers without bounds, which are refused with the limit before anything starts.
 
 use end_to_end::Process;
 

@@ -1,4 +1,4 @@
-//! Clients that have said all and closed their half of the connection: each gets its answer, with a body or
+//! Clients that have finished sending and closed their half of the connection: each gets its answer, with a body or
 //! without.
 
 use std::time::Duration;

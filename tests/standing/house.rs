@@ -1,4 +1,4 @@
-//! A full house: newcomers wait, and a request that has been received is answered.
+//! A service without free places: new connections wait, and a request that has been received is answered.
 
 use std::time::Duration;
 

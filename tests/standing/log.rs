@@ -1,4 +1,4 @@
-//! The log: what a neighbour lets happen many times a second is said once a minute.
+//! The log, which reports an external cause once a minute, however often it occurs.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -11,7 +11,7 @@ const FLAPPING: &str = r#"{"loop": true, "phases": [{"name": "there", "for_ms": 
 #[tokio::test]
 async fn a_port_that_somebody_else_has_taken_is_said_once_however_often_it_is_tried() {
     let process = Process::start(&["unreliable", "--listen", "127.0.0.1:0"]);
-    let control = Client::new(process.url("control of its faults").await);
+    let control = Client::new(process.url("fault control").await);
     let data = process.url("unreliable service").await;
     let address: SocketAddr = data
         .trim_start_matches("http://")

@@ -1,4 +1,4 @@
-//! Services that stand: nobody can stop them by accident or on purpose. Their end is tested in `ends`.
+//! The resilience of services: nobody can stop them by accident or on purpose. Their end is tested in `ends`.
 
 mod downstream;
 mod files;

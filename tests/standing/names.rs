@@ -1,4 +1,4 @@
-//! A name server that is silent: it costs the calls that need it, and holds neither the service nor the end.
+//! A silent name server, which costs the calls that need it, and delays neither the service nor its end.
 
 use std::net::UdpSocket;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Plans and callers: nobody can make the unreliable service too busy to answer.
+//! Plans and callers, which cannot keep the unreliable service too busy to answer.
 
 use end_to_end::{Client, FREE_PORTS, Process};
 

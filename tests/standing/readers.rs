@@ -1,5 +1,5 @@
-//! Readers of standard output: whether they read, pause or have gone away, no service waits for them, no
-//! measurement, and no end.
+//! Readers of standard output: whether they read, pause or have gone away, no service, no measurement and no end
+//! waits for them.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -348,7 +348,7 @@ async fn a_pipe_for_results_that_nobody_reads_holds_neither_the_load_nor_its_end
             "{flag}: what could not be written is no success: {ended:#?}"
         );
         assert!(
-            said.contains("nobody read all of it in time"),
+            said.contains("the output was not read in time"),
             "{flag}: {said}"
         );
     }

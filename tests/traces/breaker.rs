@@ -1,4 +1,4 @@
-//! The breaker in a trace: what it did is in the trace of the call that made it do so.
+//! The breaker in a trace: its actions are in the trace of the call that caused them.
 
 use end_to_end::{Collector, Mood, always_failing, eventually};
 

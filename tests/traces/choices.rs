@@ -1,4 +1,4 @@
-//! Choices of what is traced: by callers, by the load generator, by variables.
+//! The choice of what is traced: by callers, by the load generator, by variables.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Trace context as it reaches whoever an instance calls.
+//! The trace context as it reaches the services that an instance calls.
 
 use std::collections::BTreeSet;
 

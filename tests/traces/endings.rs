@@ -1,4 +1,4 @@
-//! Calls that end badly say how, and how long they really took.
+//! Calls that end badly, whose spans say how, and how long they really took.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Traces: one story per request, across all services.
+//! Traces: one per request, across all services.
 
 mod breaker;
 mod choices;

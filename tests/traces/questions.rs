@@ -1,4 +1,4 @@
-//! Every search that the page about traces suggests finds what it promises.
+//! The searches that the page about traces suggests, each of which finds what it promises.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

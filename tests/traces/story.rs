@@ -1,4 +1,4 @@
-//! One request is one trace through all services, over both transports.
+//! The trace of one request, which runs through all services, over both transports.
 
 use std::time::Duration;
 

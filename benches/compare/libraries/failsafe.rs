@@ -1,4 +1,4 @@
-//! `failsafe`, asked through its futures; its state is readable as the text of `Debug`.
+//! `failsafe`, used through its futures; its state can be read from its `Debug` text.
 
 use std::hint::black_box;
 use std::iter;

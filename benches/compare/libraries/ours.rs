@@ -1,4 +1,4 @@
-//! Our breaker, asked on a clock of the run's, at its defaults where a rule says nothing else.
+//! Our breaker, on a clock of the run, at its defaults unless a rule says otherwise.
 
 use std::hint::black_box;
 use std::iter;

@@ -1,4 +1,4 @@
-//! `recloser`, asked through its futures. It shows no state, so a run finds it out by failing.
+//! `recloser`, used through its futures. It shows no state, so a run finds it out by failing.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `tower-resilience-circuitbreaker`, asked as a tower service and observed through its handle.
+//! `tower-resilience-circuitbreaker`, used as a tower service and observed through its handle.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! The cost of `tower-resilience-circuitbreaker`: an asynchronous lock, taken twice per call, and
 //! a boxed future.
 //!
-//! Its time window keeps every call and walks all of them at each call. Ten seconds of this load
-//! would hold millions, so the window is made so short that it holds about a hundred.
+//! Its time window keeps every call and goes through all of them at each call. Ten seconds of this load would hold
+//! millions, so the window is made so short that it holds about a hundred.
 //!
 //! Open, its `poll_ready` sleeps for a millisecond whenever another thread holds the lock. The row
 //! leaves `poll_ready` out: it would measure that sleep.

@@ -17,8 +17,28 @@ pub(crate) fn within<T: Copy + PartialOrd + Display>(
         return Ok(());
     }
     Err(format!(
-        "{key}: {value} is not allowed: from {least} to {most}"
+        "{key}: {value} is not allowed: it must be from {least} to {most}"
     ))
+}
+
+/// The same for a share, which some people write in percent.
+pub(crate) fn check_share(key: &str, value: f64) -> Result<(), String> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(format!(
+        "{key}: {value} is not allowed: it must be a share from 0 to 1{}",
+        percent(value)
+    ))
+}
+
+/// What a number above 1 is as a share, if it may have been meant as a percentage; for the end of a sentence.
+pub(crate) fn percent(value: f64) -> String {
+    if value > 1.0 && value <= 100.0 {
+        format!("; {value} % is {}", value / 100.0)
+    } else {
+        String::new()
+    }
 }
 
 /// The same for a whole number, of whatever type it is.
@@ -33,7 +53,7 @@ pub(crate) fn millis(key: &str, value: u64, least: u64, most: u64) -> Result<(),
     }
     let [value, least, most] = [value, least, most].map(|it| Span(Duration::from_millis(it)));
     Err(format!(
-        "{key}: {value} is not allowed: from {least} to {most}"
+        "{key}: {value} is not allowed: it must be from {least} to {most}"
     ))
 }
 
@@ -48,16 +68,16 @@ pub(crate) fn time(key: &str, value: f64, least: f64, most: f64) -> Result<(), S
     };
     let [value, least, most] = [value, least, most].map(shown);
     Err(format!(
-        "{key}: {value} is not allowed: from {least} to {most}"
+        "{key}: {value} is not allowed: it must be from {least} to {most}"
     ))
 }
 
-/// Refuses two of several keys that exclude each other; each comes with whether it is there.
+/// Refuses two keys that exclude each other; each key comes with whether it is present.
 pub(crate) fn one_alone(keys: &[(&str, bool)]) -> Result<(), String> {
     let mut given = keys.iter().filter(|(_, given)| *given);
     match (given.next(), given.next()) {
         (Some((first, _)), Some((second, _))) => Err(format!(
-            "{second}: it is not allowed together with {first}: leave one of the two out"
+            "{second}: not allowed together with {first}: leave one of the two out"
         )),
         _ => Ok(()),
     }
@@ -67,7 +87,7 @@ pub(crate) fn one_alone(keys: &[(&str, bool)]) -> Result<(), String> {
 ///
 /// # Errors
 ///
-/// What was given and what is allowed, for a value beyond the bounds, and for a NaN.
+/// The value and the allowed range, for a value beyond the bounds and for a NaN.
 pub fn range<T: Copy + PartialOrd + Display>(
     field: &str,
     value: T,
@@ -87,7 +107,7 @@ pub fn range<T: Copy + PartialOrd + Display>(
 ///
 /// # Errors
 ///
-/// What was given and what is allowed.
+/// The value and the allowed range.
 pub fn above_zero(field: &str, span: Span) -> Result<(), String> {
     if span.0.is_zero() {
         return Err(format!(

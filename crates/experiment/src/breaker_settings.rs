@@ -1,8 +1,10 @@
-//! The settings of an instance's breaker. Every key may be missing; a later layer fills it in.
+//! The settings of an instance's breaker. Every key may be missing; a later layer then supplies it.
 //!
-//! The same keys stand in settings files, in scenarios and, with the feature `cli`, as flags.
+//! The same keys are used in settings files, in scenarios and, with the feature `cli`, as flags.
 
-use fusebox::{Config, ConfigBuilder, ConfigError, InFlightCalls, Window};
+mod refusal;
+
+use fusebox::{Config, ConfigBuilder, InFlightCalls, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::values::{OrOff, Share, Span};
@@ -13,19 +15,19 @@ use crate::values::{OrOff, Share, Span};
 #[cfg_attr(feature = "cli", command(next_help_heading = "Breaker"))]
 #[serde(deny_unknown_fields, default)]
 pub struct BreakerSettings {
-    /// Trip after so many failures in a row, or `off`
+    /// Trip after this many failures in a row, or `off`
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "N", env = "BREAKER_LAB_CONSECUTIVE_FAILURES")
     )]
     pub consecutive_failures: Option<OrOff<u32>>,
-    /// Trip when this share of the calls in the window failed (0..1), or `off`
+    /// Trip when this share of the calls in the window failed (0 to 1), or `off`
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "SHARE", env = "BREAKER_LAB_FAILURE_RATE_THRESHOLD")
     )]
     pub failure_rate_threshold: Option<OrOff<Share>>,
-    /// Trip when this share of the calls in the window was slow (0..1), or `off`
+    /// Trip when this share of the calls in the window was slow (0 to 1), or `off`
     #[cfg_attr(
         feature = "cli",
         arg(
@@ -35,61 +37,61 @@ pub struct BreakerSettings {
         )
     )]
     pub slow_call_rate_threshold: Option<OrOff<Share>>,
-    /// A call that takes longer is slow, or `off`
+    /// A call that takes longer than this counts as slow, or `off`
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "TIME", env = "BREAKER_LAB_SLOW_CALL_DURATION")
     )]
     pub slow_call_duration: Option<OrOff<Span>>,
-    /// The window is the last so many calls, or `off` for a window of time
+    /// Number of calls in the window, or `off` for a window of time
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "N", env = "BREAKER_LAB_WINDOW_CALLS")
     )]
     pub window_calls: Option<OrOff<u32>>,
-    /// The length of a window of time, used when `window-calls` is off
+    /// Length of a window of time, used when `window-calls` is off
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "TIME", env = "BREAKER_LAB_WINDOW_LENGTH")
     )]
     pub window_length: Option<Span>,
-    /// In how many steps old calls leave a window of time
+    /// Number of steps in which old calls leave a window of time
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "N", env = "BREAKER_LAB_WINDOW_BUCKETS")
     )]
     pub window_buckets: Option<u32>,
-    /// Calls in the window from which its shares count; of a window of fewer calls, when it is full
+    /// Fewest calls in the window before its shares can trip the breaker; a smaller window must be full
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "N", env = "BREAKER_LAB_MINIMUM_CALLS")
     )]
     pub minimum_calls: Option<u32>,
-    /// How long the breaker stays open at first
+    /// Length of the first open period
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "TIME", env = "BREAKER_LAB_OPEN_FOR")
     )]
     pub open_for: Option<Span>,
-    /// By how much each further open period is longer
+    /// Factor by which each further open period is longer
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "FACTOR", env = "BREAKER_LAB_BACKOFF_FACTOR")
     )]
     pub backoff_factor: Option<f64>,
-    /// The longest open period
+    /// Longest open period
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "TIME", env = "BREAKER_LAB_MAX_OPEN_FOR")
     )]
     pub max_open_for: Option<Span>,
-    /// A calm period after closing that takes one level off the back-off; `off`: closing takes all
+    /// Calm time after closing that takes one level off the back-off; `off` if closing resets it
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "TIME", env = "BREAKER_LAB_BACKOFF_DECAY")
     )]
     pub backoff_decay: Option<OrOff<Span>>,
-    /// By which share chance may shorten an open period (0..0.5)
+    /// Largest random share by which an open period is shortened (0 to 0.5)
     #[cfg_attr(
         feature = "cli",
         arg(
@@ -101,37 +103,37 @@ pub struct BreakerSettings {
     )]
     #[serde(deserialize_with = "crate::values::optional_share")]
     pub jitter: Option<f64>,
-    /// Good probes that close the breaker
+    /// Successful probes that close the breaker
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "N", env = "BREAKER_LAB_PROBE_SUCCESSES")
     )]
     pub probe_successes: Option<u32>,
-    /// Bad probes that reopen it
+    /// Failed probes that reopen the breaker
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "N", env = "BREAKER_LAB_PROBE_FAILURES")
     )]
     pub probe_failures: Option<u32>,
-    /// Probes that may be under way at once
+    /// Most probes under way at the same time
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "N", env = "BREAKER_LAB_PERMITTED_PROBES")
     )]
     pub permitted_probes: Option<u32>,
-    /// The longest half-open period; after it the breaker reopens
+    /// Longest half-open period, after which the breaker reopens
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "TIME", env = "BREAKER_LAB_HALF_OPEN_FOR")
     )]
     pub half_open_for: Option<Span>,
-    /// For how long after closing only a growing share of the calls passes, or `off`
+    /// How long after closing only a growing share of calls is permitted, or `off`
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "TIME", env = "BREAKER_LAB_RAMP_UP_FOR")
     )]
     pub ramp_up_for: Option<OrOff<Span>>,
-    /// Count calls as slow while they are under way: `when-ended` or `when-overdue`
+    /// When calls count as slow: `when-ended`, or `when-overdue` while they are still under way
     #[cfg_attr(
         feature = "cli",
         arg(long, value_name = "WHEN", env = "BREAKER_LAB_IN_FLIGHT_CALLS")
@@ -277,10 +279,11 @@ impl BreakerSettings {
     ///
     /// # Errors
     ///
-    /// The setting that is not allowed, alone or beside the others.
-    pub fn config(&self, seed: u64) -> Result<Config, ConfigError> {
+    /// Each setting that is not allowed, alone or beside the others.
+    pub fn config(&self, seed: u64) -> Result<Config, String> {
         let builder = Config::builder().jitter_seed(seed);
-        self.recovery(self.trip(builder)).build()
+        let config = self.recovery(self.trip(builder)).build();
+        config.map_err(|error| refusal::refusal(&error))
     }
 
     /// Why the setting with this key (`breaker.window_length`) does nothing beside these, where one of them is known to
@@ -292,7 +295,7 @@ impl BreakerSettings {
     /// use experiment::breaker_settings::BreakerSettings;
     ///
     /// let why = BreakerSettings::default().why_idle("breaker.window_length").unwrap();
-    /// assert!(why.starts_with("window_calls is in force"), "{why}");
+    /// assert!(why.starts_with("breaker.window_calls is in force"), "{why}");
     /// assert_eq!(BreakerSettings::default().why_idle("breaker.open_for"), None);
     /// ```
     pub fn why_idle(&self, key: &str) -> Option<String> {
@@ -305,29 +308,29 @@ impl BreakerSettings {
         let calls = settings.window_calls.and_then(OrOff::value);
         match name {
             "window_length" | "window_buckets" if calls.is_some() => Some(format!(
-                "window_calls is in force; write --set {before}.window_calls=off for a window of time"
+                "{before}.window_calls is in force; write --set {before}.window_calls=off for a window of time"
             )),
             "window_calls" | "window_length" | "window_buckets" | "minimum_calls" if !counts => Some(
-                "failure_rate_threshold and slow_call_rate_threshold are off, so that nobody looks at the window"
+                "failure_rate_threshold and slow_call_rate_threshold are off, so that the window has no effect"
                     .to_owned(),
             ),
             "window_calls" | "window_length" | "window_buckets" | "minimum_calls"
             | "failure_rate_threshold" => in_a_row.map(|failures| {
                 format!(
-                    "consecutive_failures = {failures} trips before; write --set \
-                     {before}.consecutive_failures=off to leave it to the window"
+                    "{before}.consecutive_failures = {failures} trips first; write --set \
+                     {before}.consecutive_failures=off to let the window decide"
                 )
             }),
             "backoff_factor" | "max_open_for" | "backoff_decay"
                 if settings.max_open_for <= settings.open_for =>
             {
-                Some("max_open_for is no longer than open_for, so that no wait grows".to_owned())
+                Some("max_open_for is no longer than open_for, so that open periods cannot grow".to_owned())
             }
             "max_open_for" if settings.backoff_factor == Some(1.0) => {
-                Some("backoff_factor = 1 makes no wait longer".to_owned())
+                Some("backoff_factor = 1 makes no open period longer".to_owned())
             }
             "slow_call_rate_threshold" if !is_some_on(settings.slow_call_duration) => {
-                Some("slow_call_duration is off, so that no call is slow".to_owned())
+                Some("slow_call_duration is off, so that no call counts as slow".to_owned())
             }
             _ => None,
         }

@@ -1,14 +1,14 @@
-//! Chance that is the same in every run of the same seed.
+//! Random numbers that are the same in every run of the same seed.
 //!
-//! From one seed, split by names. A *stream* is a generator for what happens in an order of its own,
-//! as arrivals do. A *draw* is a hash for what does not: it names what it is for (a rule, a caller, the
-//! caller's n-th call), so that it comes out the same however calls interleave.
+//! They come from one seed, split by names. A *stream* is a generator for values that are drawn in a fixed order,
+//! such as arrivals. A *draw* is a hash for values that are not: it names its purpose (a rule, a caller, the caller's
+//! n-th call), so the value is the same however calls interleave.
 
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 
-/// The generator of the stream called `name`. Streams of different names are independent, so drawing
-/// more from one moves no other.
+/// Returns the generator of the stream called `name`. Streams of different names are independent, so drawing more
+/// from one does not change another.
 ///
 /// # Examples
 ///
@@ -23,7 +23,7 @@ pub fn stream(seed: u64, name: &str) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(Draw::new(seed).with(name).bits())
 }
 
-/// A hash of a seed and of what it is drawn for.
+/// A hash of a seed and of the purpose of a draw.
 ///
 /// # Examples
 ///
@@ -38,28 +38,28 @@ pub fn stream(seed: u64, name: &str) -> Xoshiro256PlusPlus {
 pub struct Draw(u64);
 
 impl Draw {
-    /// Begins with the seed of the experiment.
+    /// Begins a draw with the seed of the experiment.
     pub fn new(seed: u64) -> Self {
         Self(spread(seed))
     }
 
-    /// Names what the draw is for.
+    /// Adds a name to the purpose of the draw.
     pub fn with(self, name: &str) -> Self {
         self.number(name_hash(name))
     }
 
-    /// Numbers what the draw is for.
+    /// Adds a number to the purpose of the draw.
     pub fn number(self, number: u64) -> Self {
         let step = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Self(spread(self.0.rotate_left(23) ^ step))
     }
 
-    /// 64 evenly distributed bits.
+    /// Returns 64 uniformly distributed bits.
     pub fn bits(self) -> u64 {
         self.0
     }
 
-    /// An evenly distributed share in 0 ≤ share < 1, with 53 bits.
+    /// Returns a uniformly distributed share in 0 ≤ share < 1, with 53 bits.
     pub fn share(self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
         let bits = (self.0 >> 11) as f64;
@@ -67,9 +67,9 @@ impl Draw {
     }
 }
 
-/// The number of a name: `draw.number(name_hash(name))` is `draw.with(name)`, for names that are drawn for often.
+/// Returns the number of a name: `draw.number(name_hash(name))` is `draw.with(name)`, for names that are used often.
 ///
-/// FNV-1a; the finaliser of a draw makes up for its weak upper bits.
+/// The hash is FNV-1a; the finaliser of a draw makes up for its weak upper bits.
 pub const fn name_hash(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let mut hash = 0xcbf2_9ce4_8422_2325;
@@ -81,7 +81,7 @@ pub const fn name_hash(name: &str) -> u64 {
     hash
 }
 
-/// The finaliser of splitmix64 (Steele, Lea and Flood, 2014), on the next of its steps.
+/// The finaliser of splitmix64 (Steele, Lea and Flood, 2014), applied to its next step.
 fn spread(state: u64) -> u64 {
     let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

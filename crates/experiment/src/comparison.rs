@@ -1,20 +1,20 @@
-//! The comparison of results: figures side by side, how far they lie apart, and whether chance explains it.
+//! The comparison of results: figures side by side, the differences between them, and whether chance explains these.
 //!
-//! A figure of one run is one draw; repetitions show how far draws lie apart. Each further result is held against the
+//! A figure of one run is one draw; repetitions show how far draws vary. Each further result is compared with the
 //! first one:
 //!
-//! - **Paired by seed** where both have the seed: a pair met the same arrivals and the same faults, so that the
-//!   difference within pairs shows smaller effects than the spread over seeds would let through. The interval is
-//!   Student's for the differences, the test is that of signed ranks.
-//! - **Without pairs** otherwise: the interval of Welch, the test of rank sums.
+//! - **Paired by seed** if both have the seed. The runs of a pair met the same arrivals and the same faults, so the
+//!   differences within pairs reveal smaller effects than the spread over seeds would. The interval is Student's for
+//!   the differences; the test is the signed-rank test.
+//! - **Without pairs** otherwise: Welch's interval and the rank-sum test.
 //!
-//! The tests work on ranks, so that a delay that never came counts as later than all others. All p are corrected
-//! for the number of figures (Holm): of a scenario that is compared with itself, *any* figure is marked in at most
-//! one of twenty comparisons. A figure that is the same in all runs cannot differ and is not counted.
+//! The tests work on ranks, so a delay that never ended counts as later than all others. All p-values are corrected
+//! for the number of figures (Holm): if a scenario is compared with itself, *any* figure is marked in at most one of
+//! twenty comparisons. A figure that is the same in all runs cannot differ and does not count.
 //!
-//! A run that is void or was cut short is left out ([`Side`]). What else stands in the way of an honest comparison
-//! is said ([`Comparison::cautions`]), not refused: other builds, versions, machines, performers. Counts of runs
-//! that lasted differently long are compared per minute.
+//! A run that is void or was cut short is left out ([`Side`]). Other obstacles to a fair comparison are reported
+//! ([`Comparison::cautions`]), not refused: different builds, versions, machines, performers. Counts of runs that
+//! lasted for different times are compared per minute.
 
 mod caution;
 mod side;
@@ -31,13 +31,13 @@ use crate::statistics::family::holm;
 use crate::statistics::rank::{Test, rank_sums, signed_ranks};
 use crate::statistics::{Difference, Estimate, paired_difference, unpaired_difference};
 
-/// A figure is marked when its corrected p is at most this.
+/// The largest corrected p at which a figure is marked.
 pub const LEVEL: f64 = 0.05;
 
-/// Runs whose lengths differ by more than this share have other counts for that reason alone.
+/// Runs whose lengths differ by more than this share have different counts for that reason alone.
 const SAME_LENGTH: f64 = 0.01;
 
-/// Figures that are compared unless others are asked for.
+/// The figures that are compared unless others are requested.
 pub const USUAL: &[&str] = &[
     "ok_ratio",
     "fast_fail_ratio",
@@ -64,25 +64,25 @@ pub const USUAL: &[&str] = &[
     "downstream_calls",
 ];
 
-/// Several results beside the first one.
+/// A comparison of several results with the first one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison<'a> {
     /// The results.
     pub sides: Vec<Side<'a>>,
-    /// How each further result is held against the first one.
+    /// How each further result is paired with the first one.
     pub pairings: Vec<Pairing>,
-    /// The figures, without those that no result has.
+    /// The figures, except those that no result has.
     pub rows: Vec<Row>,
-    /// For how many tests every p is corrected.
+    /// The number of tests for which every p is corrected.
     pub tests: usize,
 }
 
-/// How the runs of two results belong together.
+/// The pairing of the runs of two results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pairing {
-    /// Runs with the same seed, by their places among the runs of each that count.
+    /// Runs with the same seed, by their places among the runs of each result that count.
     BySeed(Vec<[usize; 2]>),
-    /// They do not: each of the first against each of the second.
+    /// No pairs: all runs of the first result against all runs of the second.
     None,
 }
 
@@ -91,43 +91,43 @@ pub enum Pairing {
 pub struct Row {
     /// The figure.
     pub figure: Figure,
-    /// Whether it is a count that is given per minute, because the runs lasted differently long.
+    /// Whether it is a count that is given per minute, because the runs lasted for different times.
     pub per_minute: bool,
     /// Its value in each result, over all runs that count; `None` where it was not measured.
     pub estimates: Vec<Option<Estimate>>,
-    /// How each further result differs from the first; `None` where one of the two has no value, or runs that
+    /// The difference of each further result from the first; `None` where one of the two has no value, or runs that
     /// cannot be trusted.
     pub contrasts: Vec<Option<Contrast>>,
 }
 
-/// How a figure of one result differs from that of the first.
+/// The difference of a figure between a further result and the first one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Contrast {
-    /// The difference of the means with its 95 % interval, which is not corrected; `None` where it never came in
-    /// some runs.
+    /// The difference of the means with its 95 % interval, which is not corrected; `None` if it is infinite in some
+    /// runs.
     pub difference: Option<Difference>,
     /// The test.
     pub test: Test,
-    /// Its p, corrected for the number of figures.
+    /// The p of the test, corrected for the number of figures.
     pub corrected: f64,
-    /// How many values there are of each; the same number where they are pairs.
+    /// How many values each result has; the same number if they are paired.
     pub runs: [usize; 2],
-    /// These values, of the first result and of the further one. Where runs are paired, those without a partner
-    /// are not among them.
+    /// The estimates from these values, for the first result and the further one. If runs are paired, those without a
+    /// partner are left out.
     pub estimates: [Estimate; 2],
     /// Whether there is anything to test: not all values are the same.
     pub varies: bool,
 }
 
 impl Contrast {
-    /// Whether chance alone does not explain it.
+    /// Returns whether chance alone does not explain the difference.
     pub fn is_marked(&self) -> bool {
         self.corrected <= LEVEL
     }
 }
 
 impl Row {
-    /// The name, as `openings/min` where a count is given per minute.
+    /// Returns the name, such as `openings/min` for a count that is given per minute.
     pub fn name(&self) -> String {
         let rate = if self.per_minute { "/min" } else { "" };
         format!("{}{rate}", self.figure)
@@ -135,7 +135,7 @@ impl Row {
 }
 
 impl<'a> Comparison<'a> {
-    /// Holds the further results against the first one.
+    /// Compares the further results with the first one.
     pub fn of(results: &[&'a RunResult], figures: &[Figure]) -> Self {
         let sides: Vec<Side<'a>> = results.iter().map(|result| Side::of(result)).collect();
         let rest = sides.get(1..).unwrap_or_default();
@@ -159,8 +159,8 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// How many runs of each a comparison of two needs for its smallest possible p to be marked; `None` where it has
-    /// enough, or nothing to test.
+    /// Returns how many runs each result needs before the smallest possible p of a comparison of two could be marked;
+    /// `None` if there are enough, or nothing to test.
     pub fn needed(&self, further: usize) -> Option<usize> {
         let contrasts = self
             .rows
@@ -190,7 +190,7 @@ impl<'a> Comparison<'a> {
 }
 
 impl Pairing {
-    /// By seed, when at least half of the runs of the smaller result have a partner.
+    /// Pairs by seed if at least half of the runs of the smaller result have a partner.
     fn of(first: &Side<'_>, second: &Side<'_>) -> Self {
         let seeds: BTreeMap<u64, usize> = first
             .runs
@@ -295,7 +295,7 @@ fn contrast(pairing: &Pairing, first: &[Option<f64>], second: &[Option<f64>]) ->
     })
 }
 
-/// Corrects all p for the number of tests, and says how many there are.
+/// Corrects every p for the number of tests, and returns that number.
 fn correct(rows: &mut [Row]) -> usize {
     let contrasts = rows
         .iter_mut()

@@ -1,23 +1,23 @@
-//! The unreliable service as a value: a plan in force, what was before it, a work queue, and a ledger.
+//! The unreliable service as a value: the plan in force and the one before it, a work queue, and a ledger.
 //!
-//! A [`Downstream`] decides what each call meets and counts it. It has no clock, no timer, no lock and no
-//! socket: whoever drives it says what happens when, and is told what to do next. So the lab, which answers
-//! over HTTP, and a simulator, which has events, ask the very same service. The host owes it four things:
+//! A [`Downstream`] decides what each call meets and counts it. It has no clock, no timer, no lock and no socket: its
+//! host tells it what happens when, and is told what to do next. So the lab, which answers over HTTP, and the
+//! simulator, which has events, use the same service. The host has four duties:
 //!
 //! - each [`Start`] is reported by [`Downstream::work_done`] at its `until`;
-//! - a call that nobody waits for any more is reported by [`Downstream::leave`], if it had [`Work`];
-//! - a [`Suffering`] is given back by [`Downstream::relieve`] when the call has ended;
-//! - a call that still waits at [`Meeting::ends`], or of which [`Downstream::lets_go`] says so after a change
-//!   of the plan, is answered at once, as by a service that is well.
+//! - a call that nobody waits for any more is reported by [`Downstream::leave`] if it had [`Work`];
+//! - a [`Suffering`] is given back by [`Downstream::relieve`] when its call has ended;
+//! - a call that still waits at [`Meeting::ends`], or that [`Downstream::lets_go`] releases after a change of the
+//!   plan, is answered at once, as by a healthy service.
 //!
-//! All instants are on the host's clock. It may start anywhere, and must not go back.
+//! All instants are on the host's clock. It may start at any time but must not go back.
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `in_force` | the plan in force, and what was before it |
-//! | `meeting` | what one call meets, and what holds it |
-//! | `ledger` | who has called, and what was done to whom |
-//! | `repeats` | calls that come once more, and meet the same |
+//! | `in_force` | the plan in force, and the one before it |
+//! | `meeting` | what one call meets, and what keeps it waiting |
+//! | `ledger` | who has called, and which faults each caller met |
+//! | `repeats` | calls that are sent again, and meet the same fate |
 //! | `truth` | the probability that calls fail, and when it changes |
 
 mod in_force;
@@ -66,30 +66,30 @@ use repeats::Repeats;
 #[derive(Clone, Debug)]
 pub struct Downstream {
     force: InForce,
-    /// What comes back when the plan in force has a time to live and it is over.
+    /// The plan that is in force again when the present plan's time to live is over.
     before: Option<Before>,
     revision: u64,
     changed: Changed,
     ledger: Ledger,
     repeats: Repeats,
-    /// How long each of the host's own fleet waits.
+    /// How long each member of the host's own fleet waits.
     waits: BTreeMap<String, Duration>,
-    /// Calls that suffer at this moment.
+    /// The calls that suffer at this moment.
     suffering: u32,
-    /// The number of the next piece of work: no two have one, whatever plan is in force.
+    /// The number of the next piece of work. No two pieces have the same number, whatever plan is in force.
     next_work: u64,
-    /// The time wasted by work queues that are no more.
+    /// The time wasted by work queues that no longer exist.
     wasted: Duration,
     truth_version: u64,
-    /// What hits a call that finds the queue full.
+    /// What happens to a call that finds the queue full.
     overload: Arc<str>,
 }
 
 impl Downstream {
-    /// Puts `plan` in force at `began`, the first instant on the clock of the host.
+    /// Makes a service with `plan` in force from `began`, the first instant on the clock of the host.
     ///
-    /// `waits` says how long the callers of the host's own fleet wait for an answer. Every plan learns it that does
-    /// not say so itself.
+    /// `waits` says how long the callers of the host's own fleet wait for an answer. Every plan that does not say so
+    /// itself learns it.
     pub fn new(plan: Plan, waits: BTreeMap<String, Duration>, began: Duration) -> Self {
         let plan = learned(plan, &waits);
         Self {
@@ -108,21 +108,22 @@ impl Downstream {
         }
     }
 
-    /// The same, whose ledger keeps so much; by rule and caller by default.
+    /// Sets how much the ledger keeps; by rule and caller by default.
     #[must_use]
     pub fn keeping(mut self, detail: LedgerDetail) -> Self {
         self.ledger.keep(detail);
         self
     }
 
-    /// The handle of this caller, who is counted apart from now on. It holds whatever plan is in force.
+    /// Returns the handle of this caller, which is counted separately from now on. It is valid whatever plan is in
+    /// force.
     ///
-    /// Of whom it is known how long they wait, they are the host's own fleet: this plan and all that follow tell
-    /// each of them apart at once, however many there are. So its truth, and when that changes, are its own before it
-    /// has called. Of all others a plan tells a few apart.
+    /// Callers in `waits` are the host's own fleet: this plan and all later ones tell each of them apart at once,
+    /// however many there are. So each has a truth of its own, with its own changes, even before it has called. Of
+    /// all other callers, a plan tells a few apart.
     ///
-    /// There is no limit: a host that lets anybody call under any name asks [`known`](Self::known) first,
-    /// and uses [`CallerId::OTHERS`] beyond a limit of its own.
+    /// There is no limit. A host that lets anybody call under any name asks [`known`](Self::known) first, and uses
+    /// [`CallerId::OTHERS`] beyond a limit of its own.
     pub fn caller(&mut self, name: &str) -> CallerId {
         match self.ledger.known(name) {
             Some(known) => known,
@@ -135,57 +136,57 @@ impl Downstream {
         }
     }
 
-    /// The handle of this caller, if there is one already.
+    /// Returns the handle of this caller, if it already has one.
     pub fn known(&self, name: &str) -> Option<CallerId> {
         self.ledger.known(name)
     }
 
-    /// Whether the plan in force names this caller, so that it must have a handle of its own.
+    /// Returns whether the plan in force names this caller, so that it must have a handle of its own.
     pub fn names(&self, caller: &str) -> bool {
         self.force.player.names(caller)
     }
 
-    /// Who has called so far, and what was done to whom.
+    /// Returns the counters: who has called, and which faults each caller met.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
-    /// The plan in force, and its revision: 1 for the first, and one more with each change.
+    /// Returns the plan in force, and its revision: 1 for the first plan, and one more with each change.
     pub fn plan(&self) -> (&Plan, u64) {
         (self.force.player.plan(), self.revision)
     }
 
-    /// The revision of the plan in force.
+    /// Returns the revision of the plan in force.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// The time since the plan in force started: the clock of its phases.
+    /// Returns the time since the plan in force started, which is the clock of its phases.
     pub fn elapsed(&self, now: Duration) -> Duration {
         now.saturating_sub(self.force.began)
     }
 
-    /// The phase that the plan in force is in.
+    /// Returns the phase that the plan in force is in.
     pub fn moment(&self, now: Duration) -> Moment<'_> {
         self.force.player.plan().at(self.elapsed(now))
     }
 
-    /// Whether nobody listens at `now`.
+    /// Returns whether the service refuses connections at `now`.
     pub fn refuses(&mut self, now: Duration) -> bool {
         self.settle(now);
         let elapsed = self.elapsed(now);
         self.force.player.refuses(elapsed)
     }
 
-    /// Whether there can be an instant at which nobody listens, as long as this plan is in force.
+    /// Returns whether the service could ever refuse connections while this plan is in force.
     pub fn can_refuse(&self) -> bool {
         self.force.player.can_refuse()
     }
 
-    /// What the next call meets at `now`; counts the call.
+    /// Returns what the next call meets at `now`, and counts the call.
     ///
-    /// A caller that sends a call once more, because its connection ended, gives both the same number as
-    /// `repeat`: the second meets what the first has met.
+    /// A caller that sends a call again because its connection ended gives both attempts the same number as `repeat`:
+    /// the second attempt meets what the first one met.
     pub fn meet(&mut self, now: Duration, call: &Request<'_>, repeat: Option<u64>) -> Meeting {
         self.settle(now);
         let elapsed = self.elapsed(now);
@@ -213,8 +214,8 @@ impl Downstream {
         meeting
     }
 
-    /// Reads what the next call of this caller will need, so that it is at hand then: of thousands of callers nothing
-    /// is in the cache. What comes back means nothing.
+    /// Touches the memory that the next call of this caller will need, so that it is in the cache then: thousands of
+    /// callers do not fit a cache. The return value has no meaning.
     #[inline]
     pub fn look_ahead(&self, caller: CallerId) -> u64 {
         let handle = self.force.known_handle(caller);
@@ -222,27 +223,28 @@ impl Downstream {
         calls ^ self.ledger.received_by(caller)
     }
 
-    /// A worker has done this work, at the instant that its [`Start`] named; who is next?
+    /// Reports that a worker has done this work, at the instant that its [`Start`] named. Returns the next work to
+    /// start.
     ///
-    /// Work that is no more, because it was cancelled or its plan has gone, changes nothing.
+    /// Work that no longer exists, because it was cancelled or its plan is gone, changes nothing.
     pub fn work_done(&mut self, id: WorkId) -> Option<Start> {
         self.at_work(id, |queue, _| queue.finished(id))
     }
 
-    /// Nobody waits for this work any more. Who is next, if that has made room?
+    /// Reports that nobody waits for this work any more. Returns the next work to start, if that made room.
     pub fn leave(&mut self, now: Duration, id: WorkId) -> Option<Start> {
         self.at_work(id, |queue, began| {
             queue.abandon(now.saturating_sub(began), id)
         })
     }
 
-    /// Whether this work is being done or waits. Work of a plan that is no more does neither.
+    /// Returns whether this work is being done or waits. Work of a plan that is gone does neither.
     pub fn has_work(&self, id: WorkId) -> bool {
         let mut queues = self.forces().filter_map(|force| force.queue.as_ref());
         queues.any(|queue| queue.has(id))
     }
 
-    /// The call that suffered has ended.
+    /// Reports that the call that suffered has ended.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "whoever gives a place back has it no longer"
@@ -252,7 +254,7 @@ impl Downstream {
         self.suffering = self.suffering.saturating_sub(1);
     }
 
-    /// The time that workers spent on work that nobody waited for, under all plans so far.
+    /// Returns the time that workers have spent on work that nobody waited for, under all plans so far.
     pub fn wasted(&self) -> Duration {
         let queues = self.forces().filter_map(|force| force.queue.as_ref());
         self.wasted + queues.map(WorkQueue::wasted).sum::<Duration>()
@@ -276,7 +278,7 @@ impl Downstream {
         player.decide(elapsed, caller, call.key, call.path, fate);
     }
 
-    /// What a call meets: what it has met before, if it was cut and comes once more.
+    /// What a call meets: what it has already met, if it was cut off and comes again.
     fn fate_known_by(&mut self, id: u64, elapsed: Duration, call: &Request<'_>) -> Fate {
         let (caller, revision) = (call.caller, self.revision);
         if let Some(fate) = self.repeats.take(caller, id, revision) {
@@ -288,14 +290,14 @@ impl Downstream {
         fate
     }
 
-    /// When the plan lets go of a call by itself that meets this.
+    /// When the plan by itself lets go of a call that meets this.
     #[cold]
     fn end_of(&self, fate: &Fate, work: Option<Work>) -> Option<Duration> {
         let end = self.force.player.end_of(&meeting::parts(fate, work));
         end.map(|end| self.force.began.saturating_add(end))
     }
 
-    /// Work for a call that comes, unless there is no room for it.
+    /// The work of a call that comes, unless there is no room for it.
     fn arrive(&mut self, elapsed: Duration) -> Option<Work> {
         let factor = self.force.player.plan().at(elapsed).service_factor();
         let began = self.force.began;
@@ -336,7 +338,7 @@ impl Downstream {
         fate.endangered = true;
     }
 
-    /// A place among the calls that suffer, if the call does; spares it when there is none.
+    /// Gives the call a place among those that suffer, if it does; spares it if there is no place.
     #[inline]
     fn suffer(&mut self, fate: &mut Fate) -> Option<Suffering> {
         let suffers =
@@ -359,7 +361,7 @@ impl Downstream {
     }
 }
 
-/// The plan that knows how long callers wait, as far as it does not say so itself.
+/// The plan with how long callers wait, as far as it does not say so itself.
 fn learned(mut plan: Plan, waits: &BTreeMap<String, Duration>) -> Plan {
     plan.learn_patience(each(waits));
     plan

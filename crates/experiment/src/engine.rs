@@ -1,10 +1,11 @@
-//! The engine of a performed scenario: the ledger of `fusebox-fleet` behind a queue, with faults, and the network
-//! before it.
+//! The engine of a performed scenario: the ledger of `fusebox-fleet` behind a queue, with faults, and the network in
+//! front of it.
 //!
-//! Whoever performs a scenario says what time it is, and carries requests and answers as the [`Wires`] say.
+//! The performer of a scenario supplies the time, and carries requests and answers as the [`Wires`] say.
 //!
-//! It works on one request after another. Frozen it lets them wait; gone it answers nothing. When it comes back it is
-//! empty after a crash, and as it was some time ago after a failover, as a replica is that lacks the last writes.
+//! It serves one request after another. While frozen, it keeps them waiting; while gone, it answers nothing. After a
+//! crash it comes back empty. After a failover it comes back as it was some time ago, like a replica that lacks the
+//! last writes.
 
 mod wires;
 
@@ -21,44 +22,44 @@ use crate::chance::Draw;
 use crate::coordination::LedgerRecord;
 use crate::scenario::{EngineFaultKind, EnginePlan};
 
-/// What an instance asks of the engine.
+/// A request of an instance to the engine.
 #[derive(Clone, Debug)]
 pub enum Request {
-    /// To count an opinion.
+    /// Count an opinion.
     Report(Box<Report>),
-    /// For the right to probe.
+    /// Grant the right to probe.
     Acquire(Acquire),
-    /// To take in what came of a probe.
+    /// Take in the result of a probe.
     Settle(Settlement),
-    /// To take an instance off the roll.
+    /// Remove an instance from the roll.
     Leave(Sender),
 }
 
-/// What the engine says.
+/// An answer of the engine.
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// To a report.
     Reported(Result<View, ReportRefused>),
-    /// To who asked for the right to probe.
+    /// To a request for the right to probe.
     Acquired(Result<Lease, AcquireRefused>),
     /// To the result of a probe.
     Settled(Result<View, Fenced>),
-    /// To a farewell.
+    /// To the notice that an instance leaves.
     Left,
 }
 
-/// What becomes of a request that has come.
+/// The state of a request that has arrived.
 #[derive(Clone, Debug)]
 pub enum Served {
     /// Nothing: there is no engine.
     Lost,
-    /// It is worked on at this instant, by this process of the engine.
+    /// It will be worked on at this instant, by this process of the engine.
     At(u64, Process),
-    /// It has been worked on: the answer, and what is told to all.
+    /// It has been worked on: the answer, and the view that is pushed to all.
     Done(Answer, Option<View>),
 }
 
-/// A process of the engine: what came to one is lost when it ends.
+/// A process of the engine; requests that came to it are lost when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process(u64);
 
@@ -69,9 +70,9 @@ pub enum EngineTurn {
     Freezes(u64),
     /// It is gone.
     Goes,
-    /// It comes back, and knows nothing.
+    /// It comes back and knows nothing.
     ComesBackEmpty,
-    /// It comes back as it was when it was copied last.
+    /// It comes back as it was when it was last copied.
     ComesBackOld,
     /// It is copied.
     IsCopied,
@@ -88,17 +89,17 @@ pub struct Engine {
     lives: u64,
     process: u64,
     service: u64,
-    /// When it has done what has come so far.
+    /// When it has worked on everything that has come so far.
     free_at: u64,
     frozen_until: u64,
     is_gone: bool,
-    /// What all have been told last.
+    /// What was last pushed to all.
     told: (Era, Command),
     counted: LedgerRecord,
 }
 
 impl Engine {
-    /// An engine that knows nothing, for a run with this seed.
+    /// Makes an engine that knows nothing, for a run with this seed.
     pub fn new(plan: &EnginePlan, seed: u64) -> Self {
         let ledger = Ledger::new(incarnation(seed, 0));
         let view = ledger.view(Duration::ZERO);
@@ -117,7 +118,7 @@ impl Engine {
         }
     }
 
-    /// What happens to the engine in a run, and when.
+    /// Returns what happens to the engine in a run, and when.
     pub fn turns(plan: &EnginePlan) -> Vec<(u64, EngineTurn)> {
         let mut turns = Vec::new();
         for fault in &plan.faults {
@@ -140,7 +141,7 @@ impl Engine {
         turns
     }
 
-    /// Something happens to it.
+    /// Carries out something that happens to the engine.
     pub fn turn(&mut self, turn: EngineTurn) {
         match turn {
             EngineTurn::Freezes(until) => self.frozen_until = until,
@@ -173,7 +174,7 @@ impl Engine {
         self.ledger = Ledger::new(incarnation(self.seed, self.lives));
     }
 
-    /// A request has come: when it is worked on.
+    /// Takes in a request that has arrived; returns when it is worked on.
     pub fn arrives(&mut self, now: u64) -> Served {
         if self.is_gone {
             return Served::Lost;
@@ -183,7 +184,7 @@ impl Engine {
         Served::At(self.free_at, Process(self.process))
     }
 
-    /// What keeps it from working on what came to this process, if something does.
+    /// Returns what keeps the engine from working on a request that came to this process, if anything.
     pub fn hinders(&self, now: u64, process: Process) -> Option<Served> {
         if self.is_gone || process != Process(self.process) {
             return Some(Served::Lost);
@@ -191,7 +192,7 @@ impl Engine {
         (now < self.frozen_until).then_some(Served::At(self.frozen_until, process))
     }
 
-    /// What came to this process is worked on, unless the engine has stopped meanwhile.
+    /// Works on a request that came to this process, unless the engine has stopped meanwhile.
     pub fn serve(&mut self, now: u64, process: Process, request: &Request) -> Served {
         if let Some(instead) = self.hinders(now, process) {
             return instead;
@@ -213,7 +214,7 @@ impl Engine {
         Served::Done(answer, view.and_then(|view| self.news(view)))
     }
 
-    /// The view, if it says what has not been told to all.
+    /// The view, if it contains anything that was not yet pushed to all.
     fn news(&mut self, view: View) -> Option<View> {
         let now = (view.era, view.command);
         if now == self.told {
@@ -227,18 +228,18 @@ impl Engine {
         Some(view)
     }
 
-    /// An operator gives an order: the view after it, and what is told to all.
+    /// Carries out an operator's order; returns the view after it, and the view that is pushed to all.
     pub fn order(&mut self, now: u64, order: Order) -> (View, Option<View>) {
         let view = self.ledger.order(Duration::from_nanos(now), order);
         (view, self.news(view))
     }
 
-    /// An operator looks: everything that the ledger knows.
+    /// Returns everything that the ledger knows, for an operator.
     pub fn peek(&self, now: u64) -> Standing {
         self.ledger.peek(Duration::from_nanos(now))
     }
 
-    /// What it has done so far.
+    /// Returns the counters so far.
     pub fn counted(&self) -> LedgerRecord {
         self.counted
     }
@@ -249,7 +250,7 @@ fn incarnation(seed: u64, life: u64) -> Incarnation {
 }
 
 impl LedgerRecord {
-    /// Counts a request and what came of it.
+    /// Counts a request and its answer.
     pub fn count(&mut self, request: &Request, answer: &Answer) {
         self.requests += 1;
         let leases = &mut self.leases;
@@ -269,7 +270,7 @@ impl LedgerRecord {
     }
 }
 
-/// A time in nanoseconds; the longest, if it is longer.
+/// A time in nanoseconds; the largest number if it does not fit.
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,7 @@
 //! The events of a run, one by one: each call and each transition, for tables and for digests.
 //!
-//! Whoever performs a run tells them as they happen. [`CsvEvents`] writes them as a table that any program reads;
-//! the simulator's digest is taken over the same events.
+//! The performer of a run reports them as they happen. [`CsvEvents`] writes them as a table that any program can
+//! read; the simulator computes its digest over the same events.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::outcome::ClientOutcome;
 pub struct CallEvent {
     /// When it was planned; a retry has the instant of its request.
     pub planned: Duration,
-    /// When it was sent, unless it was not.
+    /// When it was sent, if it was.
     pub sent: Option<Duration>,
     /// When it ended for the client.
     pub ended: Duration,
-    /// The instance that was called, by its place.
+    /// The place of the instance that was called.
     pub instance: usize,
     /// How it ended for the client.
     pub outcome: ClientOutcome,
@@ -30,7 +30,7 @@ pub struct CallEvent {
     pub p_fail: f64,
 }
 
-/// Whoever wants to be told all events of a run.
+/// A receiver of all events of a run.
 pub trait Events {
     /// A call has ended.
     fn call(&mut self, call: &CallEvent);
@@ -39,7 +39,7 @@ pub trait Events {
     fn transition(&mut self, instance: usize, change: &Change);
 }
 
-/// The columns of the table, in order. A row is a `call` or a `transition`; what the other one has is empty.
+/// The columns of the table, in order. A row is a `call` or a `transition`; columns of the other kind are empty.
 pub const COLUMNS: [&str; 17] = [
     "kind",
     "seed",
@@ -60,7 +60,7 @@ pub const COLUMNS: [&str; 17] = [
     "open_for_s",
 ];
 
-/// Writes events as CSV: a row of [`COLUMNS`], then a row for each event in the order in which they ended.
+/// Writes events as CSV: a row of [`COLUMNS`], then a row for each event, in the order in which they ended.
 ///
 /// No value needs quotes: names of instances are letters, digits, `-` and `_`, and the rest is numbers and the lab's
 /// own words. Times are seconds with six decimals.
@@ -99,11 +99,11 @@ pub struct CsvEvents<W: Write> {
 }
 
 impl<W: Write> CsvEvents<W> {
-    /// A table in `to`, which begins with the names of its columns.
+    /// Begins a table in `to` with the names of its columns.
     ///
     /// # Errors
     ///
-    /// Those of writing.
+    /// An error of writing to `to`.
     pub fn new(mut to: W) -> io::Result<Self> {
         writeln!(to, "{}", COLUMNS.join(","))?;
         Ok(Self {
@@ -114,22 +114,22 @@ impl<W: Write> CsvEvents<W> {
         })
     }
 
-    /// A run with this seed and instances with these names begins.
+    /// Begins a run with this seed and with instances of these names.
     pub fn begin<N: Into<String>>(&mut self, seed: u64, names: impl IntoIterator<Item = N>) {
         self.seed = seed;
         self.names = names.into_iter().map(Into::into).collect();
     }
 
-    /// Where it writes. What is told next follows what is written there.
+    /// Returns the writer. Later events follow what is written there.
     pub fn get_mut(&mut self) -> &mut W {
         &mut self.to
     }
 
-    /// Whatever it was written to, with all of it.
+    /// Finishes the table and returns the writer.
     ///
     /// # Errors
     ///
-    /// The first that writing met.
+    /// The first error of writing.
     pub fn finish(mut self) -> io::Result<W> {
         if let Some(error) = self.failed {
             return Err(error);

@@ -1,4 +1,4 @@
-//! Expectations: what must hold at the end, one line each, read before the run and judged after it.
+//! Expectations: what must hold at the end of a run, one line each, parsed before the run and judged after it.
 //!
 //! ```text
 //! p99(B) < 250ms
@@ -7,8 +7,8 @@
 //! every instance closed within 10 s of recovery
 //! ```
 //!
-//! A figure without a target is that of all targets together, or of the worst instance, as the
-//! [`CATALOGUE`] says. What was not measured fails: nothing is claimed about calls that never were.
+//! A figure without a target is that of all targets together, or of the worst instance, as the [`CATALOGUE`] says. An
+//! expectation on a figure that was never measured fails, for example `p99` when no call was made.
 
 mod catalogue;
 mod definition;
@@ -49,18 +49,18 @@ pub struct Expectation {
     limit: f64,
 }
 
-/// A figure of a run: its name, and of what part.
+/// A figure of a run: its name, and the part that it covers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// What is measured; one of the [`CATALOGUE`].
     pub definition: &'static Definition,
-    /// The target, or instance, whose figure it is; all of them when `None`.
+    /// The target, or instance, that the figure is about; all of them if `None`.
     pub target: Option<String>,
-    /// The phase whose figure it is; the whole run when `None`.
+    /// The phase that the figure is about; the whole run if `None`.
     pub phase: Option<String>,
 }
 
-/// How a figure is compared with its limit.
+/// The comparison of a figure with its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// `<`
@@ -77,39 +77,39 @@ pub enum Comparison {
     Unequal,
 }
 
-/// Whoever knows the figures of a run.
+/// A source of the figures of a run.
 pub trait Figures {
-    /// The value of a figure in its base unit (seconds, shares from 0 to 1, counts); `None` when it was
-    /// not measured, as the latency of calls that never were.
+    /// Returns the value of a figure in its base unit (seconds, shares from 0 to 1, counts); `None` if it was not
+    /// measured, for example a latency when no call was made.
     fn value(&self, figure: &Figure) -> Option<f64>;
 
-    /// Why a figure was not measured, where more can be said than that.
+    /// Returns why a figure was not measured, if more is known.
     fn missing(&self, _figure: &Figure) -> Option<&'static str> {
         None
     }
 }
 
-/// What a run can be asked about, known before it starts.
+/// The parts of a run that figures may refer to, known before it starts.
 #[derive(Clone, Debug, Default)]
 pub struct Known<'a> {
-    /// Names of targets.
+    /// The names of targets.
     pub targets: Vec<&'a str>,
-    /// Names of phases.
+    /// The names of phases.
     pub phases: Vec<&'a str>,
-    /// Whether breakers are watched, or only the load.
+    /// Whether breakers are watched, and not only the load.
     pub fleet: bool,
-    /// Whether times are kept for all targets together, because there are too many of them.
+    /// Whether durations are kept for all targets together, because there are too many targets.
     pub times_together: bool,
 }
 
-/// Whether an expectation held.
+/// The result of an expectation.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ExpectationVerdict {
     /// The expectation as it was written.
     pub expectation: String,
     /// Whether it held.
     pub held: bool,
-    /// The figure in its base unit, unless it was not measured.
+    /// The figure in its base unit, if it was measured.
     #[serde(default, with = "crate::load::written_figure::option")]
     pub value: Option<f64>,
     /// The figure as people read it.
@@ -117,27 +117,27 @@ pub struct ExpectationVerdict {
 }
 
 impl Expectation {
-    /// The figure that is compared.
+    /// Returns the figure that is compared.
     pub fn figure(&self) -> &Figure {
         &self.figure
     }
 
-    /// The limit, in the figure's base unit.
+    /// Returns the limit, in the figure's base unit.
     pub fn limit(&self) -> f64 {
         self.limit
     }
 
-    /// Whether a run with `known` parts can answer it at all.
+    /// Checks that a run with the `known` parts can answer it at all.
     ///
     /// # Errors
     ///
-    /// The target, phase or figure that is not there, with those that are.
+    /// The unknown target, phase or figure, with the known ones.
     pub fn check(&self, known: &Known<'_>) -> Result<(), String> {
         let found = self.figure.check(known);
         found.map_err(|what| format!("`{self}`: {what}"))
     }
 
-    /// Whether it holds for a run with these figures.
+    /// Returns whether it holds for a run with these figures.
     pub fn judge(&self, figures: &impl Figures) -> ExpectationVerdict {
         let value = figures.value(&self.figure).filter(|value| !value.is_nan());
         ExpectationVerdict {
@@ -156,11 +156,11 @@ impl Expectation {
 }
 
 impl Figure {
-    /// Whether a run with `known` parts has this figure.
+    /// Checks that a run with the `known` parts has this figure.
     ///
     /// # Errors
     ///
-    /// The target, phase or figure that is not there, with those that are.
+    /// The unknown target, phase or figure, with the known ones.
     pub fn check(&self, known: &Known<'_>) -> Result<(), String> {
         let Figure {
             definition,
@@ -169,7 +169,7 @@ impl Figure {
         } = self;
         if definition.source != Source::Load && !known.fleet {
             return Err(format!(
-                "{} needs breakers to watch; it is known to `run`, not to `load`",
+                "{} is a figure of breakers, which `load` does not watch: use it with `run` or `simulate`",
                 definition.name
             ));
         }
@@ -189,8 +189,8 @@ impl Figure {
         let of_times = definition.source == Source::Load && definition.unit == Unit::Seconds;
         if target.is_some() && of_times && known.times_together {
             return Err(format!(
-                "of so many targets ({}) times are kept for all together: leave out the target, or ask for a \
-                 count or a ratio",
+                "with so many targets ({}), times are kept only for all of them together: leave the target \
+                 out, or ask for a count or a ratio",
                 known.targets.len()
             ));
         }

@@ -1,23 +1,23 @@
 //! Fault plans: what fails when and for whom, and how likely it is that a call fails now.
 //!
-//! A [`Plan`] has phases one after another and rules: whom they match, when they hit, and what they do
-//! to a call. A [`Player`] carries it out. Everything is a pure function of the seed, of time, of the
-//! caller and of the caller's n-th call, so the same seed gives each caller the same faults however the
-//! calls interleave. As the plan says how likely each fault is, it also knows the *truth*: the
-//! probability that a call made now would fail, which no breaker can see.
+//! A [`Plan`] has phases, one after another, and rules, which say which calls they match, when they hit, and what
+//! they do to a call. A [`Player`] carries it out. Everything is a pure function of the seed, the time, the caller
+//! and the number of the caller's call. So the same seed gives each caller the same faults, however the calls
+//! interleave. As the plan says how likely each fault is, it also knows the *truth*: the probability that a call made
+//! now would fail, which no breaker can see.
 //!
 //! | module | what lives there |
 //! |---|---|
 //! | `written`, `schema` | a plan as it is written, and its schema |
-//! | `plan`, `check`, `patch` | a plan that makes sense, how it comes to be, and changes of its parts |
+//! | `plan`, `check`, `patch` | a valid plan, how it is checked, and changes of its parts |
 //! | `phase`, `moment` | what happens for a while, and where the plan is at an instant |
-//! | `rule`, `gate`, `effect` | whom a rule matches, when it hits, and what it does |
+//! | `rule`, `gate`, `effect` | which calls a rule matches, when it hits, and what it does |
 //! | `trajectory` | the state of a process at an instant |
 //! | `player`, `present`, `prepared`, `luck`, `fate` | what one call meets |
-//! | `caller`, `callers`, `strangers` | who is told apart, whoever calls |
+//! | `caller`, `callers`, `strangers` | which callers are told apart |
 //! | `truth`, `delays`, `work`, `change` | how likely a call fails now, and when that changes |
 //! | `preview` | what a plan would do |
-//! | [`presets`] | plans at hand |
+//! | [`presets`] | plans available by name |
 
 mod caller;
 mod callers;
@@ -66,7 +66,7 @@ pub use written::{
     WrittenRule, WrongCaller,
 };
 
-/// The body of an answer that nothing has spoilt.
+/// The body of a healthy answer.
 pub const ANSWER: &str = r#"{"data":"here you are"}"#;
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
-//! The fleet: what its breakers believed, beside what was true.
+//! The fleet: what its breakers believed, compared with the truth.
 //!
-//! A breaker judges the downstream by its own few calls. The experiment knows the truth: the probability
-//! that a call of this instance would fail now. Laid side by side they give what no breaker can tell by
-//! itself: how late it noticed, how long it was wrongly open or wrongly closed, how many calls it wasted and
-//! how many it rejected for nothing.
+//! A breaker judges the downstream by its own few calls. The experiment knows the truth: the probability that a call
+//! of this instance would fail now. Comparing the two gives what no breaker can tell: how late it noticed, how long
+//! it was wrongly open or wrongly closed, how many calls it wasted, and how many it rejected wrongly.
 //!
-//! A [`Recorder`] is told what happens and keeps a [`FleetRecord`]. The record is raw (every transition, every
-//! step of the truth, the calls by phase), so that all figures can be computed again. What depends on where
-//! "unhealthy" begins can be computed for another threshold, too.
+//! A [`Recorder`] is told what happens and keeps a [`FleetRecord`]. The record is raw (every transition, every step
+//! of the truth, the calls by phase), so all figures can be computed again. Figures that depend on where "unhealthy"
+//! begins can be computed for another threshold, too.
 
 mod agreement;
 mod belief;

@@ -1,9 +1,9 @@
-//! Laws of duration, drawn by their inverse: how long something takes, by chance.
+//! Laws of duration, drawn by their inverse: how long something takes at random.
 //!
-//! A law turns an evenly distributed share into a duration, so that whoever has a share from
-//! [`chance`](crate::chance) has the same duration in every run. The same inverse gives quantiles, and
-//! the tail says how likely a deadline is missed: the truth that faults are measured against. Logarithms and powers
-//! are those of `libm`, which come out the same on every platform.
+//! A law turns a uniform share into a duration, so the same share from [`chance`](crate::chance) gives the same
+//! duration in every run. The same inverse gives quantiles, and the tail gives the probability that a deadline is
+//! missed, which is the truth that faults are measured against. Logarithms and powers are those of `libm`, which are
+//! the same on every platform.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -229,7 +229,7 @@ impl Law {
                 let count = values_ms.len();
                 if !(1..=MAX_VALUES).contains(&count) {
                     return Err(format!(
-                        "empirical.values: {count} values are not allowed: from 1 to {MAX_VALUES}"
+                        "empirical.values: {count} values are not allowed: there must be from 1 to {MAX_VALUES}"
                     ));
                 }
                 let mut least = 0.0;

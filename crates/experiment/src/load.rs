@@ -1,26 +1,26 @@
-//! The load: who calls when, how patiently, and what the clients saw.
+//! The load: who calls when, with how much patience, and what the clients saw.
 //!
-//! A [`Profile`] says what the load is like. From it and a seed follows a [`Schedule`]: when each
-//! request is to leave, to which target, with which key. The [`ArrivalProcess`] (how evenly requests come) and
-//! the [`Shape`] (how many per second, over time) are independent of each other: a process has a mean of
-//! one arrival per unit, and the shape says how fast units pass.
+//! A [`Profile`] describes the load. Together with a seed it gives a [`Schedule`]: when each request leaves, to which
+//! target, with which key. The [`ArrivalProcess`] (how evenly requests come) and the [`Shape`] (how many per second,
+//! over time) are independent of each other: a process has a mean of one arrival per unit, and the shape says how
+//! fast units pass.
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `profile` | what the load is like, as written and as checked |
+//! | `profile` | the description of a load, as written and as checked |
 //! | `process` | arrival processes: how evenly requests come |
-//! | `shape`, `curve` | requests per second over time, and when the n-th has come |
+//! | `shape`, `curve` | requests per second over time, and when the n-th request comes |
 //! | `choose` | the target and the key of a request |
 //! | `schedule` | the plan of a seed, and its digest |
 //! | `retries`, `clients` | retry policies, and what clients decide by them |
 //! | `under_way` | requests under way by target, for the choice of the least loaded one |
 //! | `phases` | the parts of a run, to which requests belong |
 //! | `histogram` | the buckets in which times are counted |
-//! | `latencies` | the times that things took |
+//! | `latencies` | histograms of durations |
 //! | `tally`, `served` | what the clients have seen so far |
-//! | `result`, `figures` | what came of a run |
-//! | `written` | choices with settings in one line |
-//! | `written_figure` | a figure in JSON, infinite ones too |
+//! | `result`, `figures` | the result of a run, and the figures that follow from it |
+//! | `written` | choices with settings, written in one line |
+//! | `written_figure` | a figure in JSON, infinite ones included |
 
 mod choose;
 mod clients;

@@ -1,7 +1,7 @@
 //! The orders of a live run: what operators did while it lasted, and which settings were in force when.
 //!
 //! A breaker that an operator took over also has a transition with the cause `manual`, which is exact to the instant.
-//! What is here was seen by the lab when it looked, ten times a second.
+//! What is here is what the lab was told, or saw when it looked, ten times a second.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ pub struct Orders {
 pub struct OrderMark {
     /// Seconds since the start of the run, to the microsecond.
     pub at_s: f64,
-    /// `plan` for the fault plan, `operator` for all else.
+    /// `plan` for another fault plan, `over` for one whose time was over, `operator` for all else.
     pub kind: String,
     /// What was done, in a few words.
     pub text: String,

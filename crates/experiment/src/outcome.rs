@@ -1,7 +1,7 @@
-//! Outcomes: a planned request ends in exactly one way.
+//! The outcomes of planned requests, each of which ends in exactly one way.
 //!
-//! The law of conservation: what was planned is what was counted. [`Outcomes::check`] states it, and a
-//! load generator that cannot account for a request has a fault of its own.
+//! The law of conservation says that the planned requests are the counted ones. [`Outcomes::check`] states it; a load
+//! generator that cannot account for a request has a fault of its own.
 
 use std::fmt;
 use std::ops::{AddAssign, Index};
@@ -10,7 +10,7 @@ use serde::de::{Deserializer, Error as _};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-/// How one planned request ended for the client.
+/// The outcome of a planned request for its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -21,19 +21,19 @@ pub enum ClientOutcome {
     FastFail,
     /// Another 5xx: the downstream failed, or did not answer its instance in time.
     DownstreamError,
-    /// 3xx: the answer is elsewhere, or has not changed. It is whole, and no redirect is followed.
+    /// 3xx: the answer is elsewhere, or has not changed. It is complete, and no redirect is followed.
     Redirection,
     /// 4xx: the request was wrong.
     ClientError,
-    /// No whole answer within the client's patience.
+    /// No complete answer before the client's timeout.
     Timeout,
-    /// No connection came about.
+    /// No connection was made.
     ConnectRefused,
     /// The connection was reset or closed before an answer began.
     Reset,
     /// The answer began and broke off.
     Truncated,
-    /// What came was no HTTP, or a status that makes no sense here.
+    /// The answer was not HTTP, or had a status that makes no sense here.
     Protocol,
     /// Not sent: the generator itself had no file descriptor, port, memory or address for a connection.
     OwnShortage,
@@ -61,7 +61,7 @@ impl ClientOutcome {
         Self::Unfinished,
     ];
 
-    /// Its name in `snake_case`, as results, metrics and assertions have it.
+    /// Returns its name in `snake_case`, as results, metrics and assertions have it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -80,7 +80,7 @@ impl ClientOutcome {
         }
     }
 
-    /// What an answer with `status` came to; `from_breaker` says whether a breaker stood behind it.
+    /// Returns the outcome of an answer with `status`; `from_breaker` says whether a breaker gave that answer.
     pub const fn of_status(status: u16, from_breaker: bool) -> Self {
         match status {
             200..=299 => Self::Ok,
@@ -92,9 +92,9 @@ impl ClientOutcome {
         }
     }
 
-    /// Whether the client never got what it asked for nor a word about it, so that no bound can be given
-    /// for how long it took: it was not sent, was under way at the end, or the client's patience ran out.
-    /// A patience of 100 ms must not make for a better `p99` than one of a second.
+    /// Returns whether the client never got an answer, so that no bound can be given for how long it took: the
+    /// request was not sent, was under way at the end, or timed out. A timeout of 100 ms must not give a better `p99`
+    /// than one of a second.
     pub const fn never_came(self) -> bool {
         matches!(
             self,
@@ -102,7 +102,7 @@ impl ClientOutcome {
         )
     }
 
-    /// Whether a request was sent and an answer, or the lack of one, was seen.
+    /// Returns whether a request was sent and an answer, or the lack of one, was seen.
     pub const fn ended(self) -> bool {
         !matches!(self, Self::OwnShortage | Self::Shed | Self::Unfinished)
     }
@@ -118,7 +118,7 @@ impl fmt::Display for ClientOutcome {
     }
 }
 
-/// How many requests were planned, and how many ended in which way.
+/// How many requests were planned, and how many ended with each outcome.
 ///
 /// # Examples
 ///
@@ -137,7 +137,7 @@ pub struct Outcomes {
     counts: [u64; ClientOutcome::ALL.len()],
 }
 
-/// The law of conservation is broken: a fault of the load generator.
+/// The error for a broken law of conservation, which is a fault of the load generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{planned} requests were planned, but {counted} were accounted for")]
 pub struct Unaccounted {
@@ -148,27 +148,27 @@ pub struct Unaccounted {
 }
 
 impl Outcomes {
-    /// One more request is planned.
+    /// Counts one more planned request.
     pub fn plan(&mut self) {
         self.planned += 1;
     }
 
-    /// One of the planned requests ended.
+    /// Counts the end of a planned request.
     pub fn count(&mut self, outcome: ClientOutcome) {
         self.counts[outcome.place()] += 1;
     }
 
-    /// Requests that were planned.
+    /// Returns how many requests were planned.
     pub fn planned(&self) -> u64 {
         self.planned
     }
 
-    /// Requests that ended in any way.
+    /// Returns how many requests ended in any way.
     pub fn counted(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// Requests that were sent and ended: all but those not sent or unfinished.
+    /// Returns how many requests were sent and ended: all but those not sent or unfinished.
     pub fn ended(&self) -> u64 {
         let ended = ClientOutcome::ALL
             .into_iter()
@@ -176,12 +176,12 @@ impl Outcomes {
         ended.map(|outcome| self[outcome]).sum()
     }
 
-    /// Requests that ended badly without being rejected by a breaker or by the generator.
+    /// Returns how many requests ended badly without being rejected by a breaker or by the generator.
     pub fn failed(&self) -> u64 {
         self.ended() - self[ClientOutcome::Ok] - self[ClientOutcome::FastFail]
     }
 
-    /// The share of the planned requests that ended in `outcome`; none were planned: `None`.
+    /// Returns the share of the planned requests that ended in `outcome`; `None` if none were planned.
     pub fn share(&self, outcome: ClientOutcome) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a share of counts")]
         let share = self[outcome] as f64 / self.planned as f64;
@@ -190,7 +190,7 @@ impl Outcomes {
 
     /// # Errors
     ///
-    /// When not every planned request ended in exactly one outcome.
+    /// If not every planned request ended in exactly one outcome.
     pub fn check(&self) -> Result<(), Unaccounted> {
         let (planned, counted) = (self.planned, self.counted());
         if planned == counted {

@@ -1,9 +1,9 @@
 //! The overload model: a service that gets more work than it can do.
 //!
-//! So many workers, a law of how long one piece of work takes, a queue with a limit. What follows from
-//! these – brown-out, a collapsed queue, a collapse that outlives its cause – is not written down
-//! anywhere: it happens. The model has no clock and no timer: whoever drives it ([`WorkQueue`]) says
-//! what happens when, and is told what to do next, so that the lab and a simulator use the same one.
+//! It has a number of workers, a law of how long one piece of work takes, and a queue with a limit. The consequences
+//! (a brown-out, a collapsed queue, a collapse that outlasts its cause) are not written down anywhere: they happen.
+//! The model has no clock and no timer: its driver tells the [`WorkQueue`] what happens when, and is told what to do
+//! next, so the lab and the simulator use the same model.
 
 mod work_queue;
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use work_queue::{Arrival, Start, WorkId, WorkQueue};
 
-use crate::bounds::{count, millis, within};
+use crate::bounds::{check_share, count, millis, within};
 use crate::law::{Law, normal_quantile};
 use crate::reading::parse_json;
 
@@ -323,11 +323,12 @@ impl WrittenOverload {
             )?;
         }
         if let Some(warmth) = &self.warmth {
-            within("warmth.hit_ratio", warmth.hit_ratio, 0.0, 1.0)?;
+            check_share("warmth.hit_ratio", warmth.hit_ratio)?;
             within("warmth.miss_factor", warmth.miss_factor, 1.0, MAX_FACTOR)?;
             millis("warmth.rewarm_tau", warmth.rewarm_tau_ms, 1, MAX_MS)?;
             if warmth.flush_on == Flush::Trigger && self.trigger.is_none() {
-                return Err("warmth.flush_on: `trigger` is not allowed: there is none".into());
+                return Err("warmth.flush_on: `trigger` is not allowed, because there is no trigger: leave \
+                    it out".into());
             }
         }
         Ok(())

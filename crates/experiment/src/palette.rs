@@ -1,19 +1,19 @@
-//! The palette: the colour of each state and of what is beside it, for the page, the report, the terminal, Grafana and
-//! pictures.
+//! The palette: the colour of each state and of everything else that is drawn, for the page, the report, the
+//! terminal, Grafana and pictures.
 //!
-//! Green works, orange says no, blue asks, purple is a sick downstream. A state looks alike everywhere; its shade
-//! depends on the ground: the page has a light and a dark one, and Grafana and the terminal fill blocks and write on
-//! them. Hues are those of Okabe and Ito (2008), with lightness tuned until every two shades of one ground are apart
-//! for people without red, green or blue cones, too ([`Colour::apart`]). Colour never stands alone: a state is also a
-//! word and a height (closed low, half-open in the middle, open full).
+//! Green works, orange rejects, blue probes, purple is an unhealthy downstream. A state has the same hue everywhere;
+//! its shade depends on the background: the page has a light and a dark one, and Grafana and the terminal fill blocks
+//! and write on them. The hues are those of Okabe and Ito (2008), with lightness tuned until any two shades on one
+//! background can also be told apart by people without red, green or blue cones ([`Colour::apart`]). Colour never
+//! stands alone: a state is also a word and a height (closed low, half-open in the middle, open full).
 //!
-//! Style sheet, dashboards and pictures carry these colours as text; tests compare them with this table.
+//! The style sheet, dashboards and pictures contain these colours as text; tests compare them with this table.
 
 mod colour;
 
 pub use colour::Colour;
 
-/// One thing that is shown, in its colours.
+/// The colours of one thing that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tone {
     /// On the page's light ground, [`GROUNDS`].
@@ -38,20 +38,20 @@ pub const CLOSED: Tone = tone(0x3C_95_80, 0x53_92_6C, 0x3C_95_80);
 pub const OPEN: Tone = tone(0xE9_52_13, 0xF9_A2_62, 0xE9_52_13);
 /// Half-open; a probe.
 pub const HALF_OPEN: Tone = tone(0x07_47_A4, 0x80_D0_FF, 0x80_D0_FF);
-/// The downstream is sick: a failure, 502, a phase of the fault plan, and where a breaker is wrongly closed.
+/// The downstream is unhealthy: a failure, 502, a phase of the fault plan, and where a breaker is wrongly closed.
 pub const SICK: Tone = tone(0x80_15_49, 0xB9_83_C0, 0xA3_52_CC);
 /// Forced open by an operator.
 pub const FORCED_OPEN: Tone = tone(0xA9_37_1E, 0xFD_CD_AF, 0x9E_2F_0A);
 /// Disabled.
 pub const DISABLED: Tone = tone(0x66_65_69, 0xFA_F7_F8, 0xAF_A9_A0);
-/// Metrics only. The page tells it from disabled by its word.
-pub const METRICS_ONLY: Tone = tone(0x66_65_69, 0xFA_F7_F8, 0xE6_EA_F0);
+/// Metrics only. Pictures draw it with gaps, too.
+pub const METRICS_ONLY: Tone = tone(0x38_30_18, 0xB4_B4_B4, 0xE6_EA_F0);
 /// A failure that came too late: 504, the client gave up.
 pub const LATE: Tone = tone(0x2B_04_29, 0xA5_3B_B2, 0x6F_2C_91);
-/// Look here. Grafana and the terminal alone have it.
+/// A mark for attention, only in Grafana and in the terminal.
 pub const LOOK: Colour = Colour::new(0xE0_B4_00);
 
-/// What is not a state: text, quiet text, marks of orders, lines.
+/// Text, and everything else that is no state: marks of orders, lines.
 pub const TEXT: [Colour; 2] = [Colour::new(0x1B_22_2B), Colour::new(0xE6_EA_F0)];
 /// Text that is less important.
 pub const MUTED: [Colour; 2] = [Colour::new(0x55_60_6E), Colour::new(0xA3_AE_BB)];
@@ -63,7 +63,7 @@ pub const GROUNDS: [[Colour; 2]; 2] = [
 /// What is written on a block: the darker, unless the lighter is read better.
 pub const INKS: [Colour; 2] = [Colour::new(0x11_11_11), Colour::new(0xFF_FF_FF)];
 
-/// The ink that is read best on a block.
+/// Returns the ink that is easiest to read on a block.
 ///
 /// # Examples
 ///

@@ -1,6 +1,6 @@
-//! Pictures as SVG text: lines, bars, points and words at places, escaped, with a style of their own.
+//! Pictures as SVG text: lines, bars, points and words at given places, escaped, with a style of their own.
 //!
-//! No file is loaded and nothing outside is named, so that a picture opens anywhere.
+//! A picture loads no file and refers to nothing outside, so it can be opened anywhere.
 
 mod scheme;
 
@@ -11,8 +11,8 @@ pub(crate) use scheme::{LOOK_HERE, scheme, toned};
 
 /// A picture that is being drawn. Places are pixels from the left and from the top.
 ///
-/// Its parts have classes; the style says how they look. The class `bg` is that of the ground, `ring` that of the edge of
-/// a point.
+/// Its parts have classes; the style defines how they look. The class `bg` is for the background, `ring` for the edge
+/// of a point.
 ///
 /// # Examples
 ///
@@ -33,7 +33,7 @@ pub struct Picture {
     ground: &'static str,
 }
 
-/// A shape for a point, beside its colour.
+/// The shape of a point, in addition to its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// A circle.
@@ -47,7 +47,7 @@ pub enum Shape {
 }
 
 impl Picture {
-    /// A picture of this size with nothing in it.
+    /// Makes an empty picture of this size.
     pub fn new(width: f64, height: f64, style: impl Into<Cow<'static, str>>) -> Self {
         Self {
             text: String::new(),
@@ -58,20 +58,20 @@ impl Picture {
         }
     }
 
-    /// The same with another class for its ground.
+    /// Sets another class for the background.
     #[must_use]
     pub fn on(self, ground: &'static str) -> Self {
         Self { ground, ..self }
     }
 
-    /// The same with definitions, as XML, such as patterns that the style fills with.
+    /// Adds definitions, as XML, such as patterns that the style fills with.
     #[must_use]
     pub fn with_definitions(mut self, definitions: &'static str) -> Self {
         self.text.push_str(definitions);
         self
     }
 
-    /// The whole picture; `about` is read out to who cannot see it.
+    /// Returns the whole picture; `about` is the description for screen readers.
     pub fn finish(self, about: &str) -> String {
         let Self {
             width,
@@ -89,12 +89,13 @@ impl Picture {
         )
     }
 
-    /// A line of text that begins at a place, or ends there (`end` in its class), or has its middle there (`mid`).
+    /// Writes a line of text that begins at a place, or ends there (`end` in its class), or has its middle there
+    /// (`mid`).
     pub fn write(&mut self, at: (f64, f64), class: &str, text: &str) {
         write_text(&mut self.text, at, class, text);
     }
 
-    /// A line from one place to another.
+    /// Draws a line from one place to another.
     pub fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         let _ = writeln!(
             self.text,
@@ -103,7 +104,7 @@ impl Picture {
         );
     }
 
-    /// A thin bar for an interval, in the colour of its point.
+    /// Draws a thin bar for an interval, in the colour of its point.
     pub fn whisker(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         self.line(
             &format!("{class}-line\" stroke-width=\"1.5\" stroke-opacity=\"0.7"),
@@ -112,7 +113,7 @@ impl Picture {
         );
     }
 
-    /// A line through these places.
+    /// Draws a line through these places.
     pub fn path(&mut self, class: &str, points: &[(f64, f64)]) {
         let points = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}"));
         let points: Vec<String> = points.collect();
@@ -123,7 +124,7 @@ impl Picture {
         );
     }
 
-    /// A rectangle that begins at a place.
+    /// Draws a rectangle that begins at a place.
     pub fn rectangle(&mut self, class: &str, from: (f64, f64), size: (f64, f64)) {
         let _ = writeln!(
             self.text,
@@ -132,7 +133,7 @@ impl Picture {
         );
     }
 
-    /// A circle about a place.
+    /// Draws a circle about a place.
     pub fn circle(&mut self, class: &str, (x, y): (f64, f64), radius: f64) {
         let _ = writeln!(
             self.text,
@@ -140,7 +141,7 @@ impl Picture {
         );
     }
 
-    /// A point of a chart.
+    /// Draws a point of a chart.
     pub fn point(&mut self, shape: Shape, class: &str, (x, y): (f64, f64)) {
         let corners: &[(f64, f64)] = match shape {
             Shape::Disc => {

@@ -1,13 +1,13 @@
-//! The policy of an experiment: what decides at an instance whether a call goes to the downstream.
+//! The policy of an experiment, which decides at an instance whether a call goes to the downstream.
 //!
-//! A circuit breaker is one answer. The others are baselines to hold breakers against, so that an experiment can
-//! show when a breaker is the wrong tool. They belong to experiments, not to the library.
+//! A circuit breaker is one policy. The others are baselines for comparison, so that an experiment can show when a
+//! breaker is the wrong tool. They belong to experiments, not to the library.
 //!
 //! | policy | what it does |
 //! |---|---|
 //! | `breaker` | the breaker of the scenario decides; the default |
 //! | `none` | every call goes through |
-//! | `adaptive_throttling` | the instance rejects calls by chance, the more of them the fewer are accepted ([`Throttle`]) |
+//! | `adaptive_throttling` | the instance rejects calls at random, the more of them the fewer are accepted ([`Throttle`]) |
 
 mod throttle;
 
@@ -76,12 +76,12 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Whether the breakers of the scenario decide.
+    /// Returns whether the breakers of the scenario decide.
     pub fn is_breaker(&self) -> bool {
         *self == Self::Breaker {}
     }
 
-    /// The throttle of one instance, where it has one.
+    /// Returns the throttle of one instance, if it has one.
     pub fn throttle(&self) -> Option<Throttle> {
         match self {
             Self::AdaptiveThrottling { k, history } => Some(Throttle::new(*k, history.0)),
@@ -93,7 +93,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// The setting that is not allowed, its value and what is.
+    /// The setting that is not allowed, with its value and the allowed range.
     pub fn check(&self) -> Result<(), String> {
         let Self::AdaptiveThrottling { k, history } = self else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Reads JSON and TOML, and says what is wrong with a text, where, and what is meant.
+//! A reader of JSON and TOML that reports what is wrong with a text, where, and what was probably meant.
 //!
 //! Errors name the field or the place, the value and the nearest known key, in one line.
 
@@ -10,8 +10,8 @@ use times::Times;
 /// The byte order mark that some editors write at the start of a file.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// The text without the byte order mark that some editors write at its start. The mark means nothing
-/// in UTF-8 (RFC 3629 §6); left in, it would be part of the first key or number.
+/// Returns the text without the byte order mark that some editors write at its start. The mark means nothing in UTF-8
+/// (RFC 3629 §6); left in, it would become part of the first key or number.
 pub fn without_mark(text: &str) -> &str {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
@@ -43,7 +43,11 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
         }
         // The field says more than the place.
         let place = said.rfind(" at line ").unwrap_or(said.len());
-        format!("{field}: {}", in_plain_words(&said[..place]))
+        let message = in_plain_words(&said[..place]);
+        match above(&field, &message) {
+            "" => message,
+            above => format!("{above}: {message}"),
+        }
     })?;
     match deserializer.end() {
         Ok(()) => Ok(value),
@@ -51,9 +55,20 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     }
 }
 
-/// Why text is not JSON, with the line at which it ceases to be.
+/// The field that a message is about. A key that is unknown is named in the message, and is a part of its own path.
+fn above<'a>(path: &'a str, message: &str) -> &'a str {
+    let unknown = message.strip_prefix("unknown key `");
+    let unknown = unknown.and_then(|it| it.split('`').next());
+    let above = unknown.and_then(|unknown| path.strip_suffix(unknown));
+    above.unwrap_or(path).trim_end_matches('.')
+}
+
+/// The reason why a text is not JSON, with the line where it stops being JSON.
 fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
     let text = String::from_utf8_lossy(bytes_without_mark(bytes));
+    if text.trim().is_empty() {
+        return "the text is empty: write a value in JSON".to_owned();
+    }
     let line = error
         .line()
         .checked_sub(1)
@@ -66,7 +81,7 @@ fn not_json(bytes: &[u8], error: &serde_json::Error) -> String {
             "a value is a number, true, false, null, a list, an object, or text in double quotes"
                 .to_owned()
         }
-        why if error.is_eof() => format!("it ends too early ({why})"),
+        why if error.is_eof() => format!("the text ends too early ({why})"),
         why => why.to_owned(),
     };
     format!("`{near}` is not JSON{}: {why}", &reason[place..])
@@ -91,22 +106,43 @@ pub fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         let (line, column) = position(text, place);
         let message = in_plain_words(&error.message().replace('\n', "; "));
         let path = track.path().to_string();
-        // A key that is not known is a part of its own path.
-        let known = match message
-            .strip_prefix("unknown key `")
-            .and_then(|it| it.split('`').next())
-        {
-            Some(unknown) => path.strip_suffix(unknown).unwrap_or(&path),
-            None => &path,
-        };
-        match known.trim_end_matches('.') {
-            "" => format!("{line}:{column}: {message}"),
+        match above(&path, &message) {
+            "" => format!("{line}:{column}: {}", with_place::<T>(message)),
             field => format!("{line}:{column}: {field}: {message}"),
         }
     })
 }
 
-/// Line and column of byte `place`, both from 1.
+/// What is said about a key that is unknown at the top of a text, with the section that has such a key, if one does.
+fn with_place<T: DeserializeOwned>(message: String) -> String {
+    let Some((unknown, known)) = message
+        .strip_prefix("unknown key `")
+        .and_then(|it| it.split_once("`; known keys are: "))
+    else {
+        return message;
+    };
+    let mut sections = known.split(", ");
+    // A section that takes any key says nothing about this one.
+    let place = sections
+        .find(|it| has_key::<T>(it, unknown) && !has_key::<T>(it, "a-key-that-nothing-has"));
+    match place {
+        Some(section) => format!("unknown key `{unknown}`; did you mean `{section}.{unknown}`?"),
+        None => message,
+    }
+}
+
+/// Whether this section of the text of a `T` has a key of this name. Its value may be wrong, and other keys be missing.
+fn has_key<T: DeserializeOwned>(section: &str, key: &str) -> bool {
+    match parse_toml::<T>(&format!("[{section}]\n{key:?} = 0\n")) {
+        Ok(_) => true,
+        Err(why) => {
+            why.contains(&format!(": {section}.{key}: ")) && !why.contains("is not known")
+                || why.contains("is missing")
+        }
+    }
+}
+
+/// Returns line and column of byte `place`, both from 1.
 pub fn position(text: &str, place: usize) -> (usize, usize) {
     let before = &text[..place.min(text.len())];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -114,7 +150,7 @@ pub fn position(text: &str, place: usize) -> (usize, usize) {
     (line, before[line_start..].chars().count() + 1)
 }
 
-/// What parsers say in the words of a programmer, and what they mean.
+/// The wording of parsers, and what it means in plain words.
 const WORDS: [(&str, &str); 12] = [
     ("expected u16", "expected a whole number from 0 to 65535"),
     (
@@ -148,7 +184,7 @@ const WORDS: [(&str, &str); 12] = [
     ),
 ];
 
-/// What a parser says, in words that tell what to write.
+/// The message of a parser, in words that say what to write.
 pub(crate) fn in_plain_words(message: &str) -> String {
     if let Some(field) = message.strip_prefix("missing field `") {
         let (field, rest) = field.split_once('`').unwrap_or((field, ""));
@@ -163,7 +199,7 @@ pub(crate) fn in_plain_words(message: &str) -> String {
             Some(name) => {
                 format!("`{name}` and `{field}` are the same: leave one of the two out{rest}")
             }
-            None => format!("the key `{field}` is there twice: leave one of the two out{rest}"),
+            None => format!("the key `{field}` is given twice: leave one of the two out{rest}"),
         };
     }
     let said = with_nearest(message);
@@ -181,8 +217,8 @@ pub(crate) fn in_plain_words(message: &str) -> String {
     }
 }
 
-/// Adds the nearest known key to serde's message about an unknown one, and the nearest known name to that about a
-/// variant, which is a value or a key.
+/// Adds the nearest known key to serde's message about an unknown key, and the nearest known name to its message
+/// about a variant, which is a value or a key.
 pub fn with_nearest(message: &str) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let [unknown, known @ ..] = names.as_slice() else {
@@ -197,7 +233,10 @@ pub fn with_nearest(message: &str) -> String {
     let near = nearest(unknown, written.iter().chain(known).copied());
     match (near, message.starts_with("unknown variant")) {
         (Some(name), false) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
-        (None, false) => format!("unknown key `{unknown}`; known are: {}", written.join(", ")),
+        (None, false) => format!(
+            "unknown key `{unknown}`; known keys are: {}",
+            written.join(", ")
+        ),
         (Some(name), true) => format!("`{unknown}` is not known; did you mean `{name}`?"),
         (None, true) => match &*written {
             [only] => format!("`{unknown}` is not known: write `{only}`"),
@@ -206,7 +245,7 @@ pub fn with_nearest(message: &str) -> String {
     }
 }
 
-/// Names for a message, one after another; of a long list the first few, and how many more there are.
+/// Returns names for a message, one after another; of a long list the first few, and how many more there are.
 pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     const SHOWN: usize = 16;
     let shown = names.iter().take(SHOWN).map(AsRef::as_ref);
@@ -217,7 +256,7 @@ pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// The one of `known` that is most likely meant by `unknown`, if any is near.
+/// Returns the one of `known` that `unknown` most likely means, if any is near.
 pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
@@ -232,6 +271,40 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+
+    #[test]
+    fn a_key_that_stands_outside_its_section_is_told_where_it_belongs() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "it is only read from text")]
+        struct Breaker {
+            window_calls: Option<u32>,
+            fallback: Option<String>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "it is only read from text")]
+        struct Whole {
+            title: String,
+            instance: Option<BTreeMap<String, u32>>,
+            breaker: Option<Breaker>,
+        }
+        let refused = |text: &str| parse_toml::<Whole>(text).unwrap_err();
+
+        assert_eq!(
+            refused("title = \"x\"\nwindow_calls = 5"),
+            "2:1: unknown key `window_calls`; did you mean `breaker.window_calls`?"
+        );
+        // Of a key that no section has, and of one that any section may have, nothing is guessed.
+        let said = refused("zzz = 5");
+        assert!(
+            said.ends_with("known keys are: title, instance, breaker"),
+            "{said}"
+        );
+        // The value that stands for any may be of another type.
+        let said = refused("fallback = \"x\"");
+        assert!(said.ends_with("did you mean `breaker.fallback`?"), "{said}");
+    }
 
     #[test]
     fn what_is_not_json_is_shown_with_what_a_value_is() {
@@ -249,7 +322,7 @@ mod tests {
                     "text in double quotes",
                 ],
             ),
-            ("", ["`` is not JSON", "EOF"]),
+            ("", ["the text is empty", "write a value in JSON"]),
             (
                 "{\"rate\": 5}}",
                 ["`{\"rate\": 5}}`", "trailing characters"],

@@ -1,8 +1,8 @@
-//! The reply of the downstream to one call of an instance, what it says to the breaker, and what the client
-//! of the instance gets for it.
+//! The reply of the downstream to one call of an instance, what it means to the breaker, and what the instance's
+//! client gets for it.
 //!
-//! A live instance reads a reply from a socket, a simulated one computes it from the fate of the call
-//! ([`Reply::of_fate`]). What follows from the reply is the same for both and stands here only.
+//! A live instance reads a reply from a socket; a simulated instance computes it from the fate of the call
+//! ([`Reply::of_fate`]). The consequences of the reply are the same for both and are defined only here.
 //!
 //! | reply | breaker | client |
 //! |---|---|---|
@@ -12,10 +12,10 @@
 //! | 429, 5xx, 600 and above | failure, with the hint of `Retry-After` | 502 |
 //! | no whole answer within the call timeout | failure | 504 |
 //! | no connection, or one that broke | failure | 502 |
-//! | the instance itself ran out of something | ignored | 500 |
+//! | the instance itself ran out of a resource | ignored | 500 |
 //!
-//! Not here: rejected calls, which have no reply (their client gets 503), and clients who left before the
-//! reply came, whose call is cancelled.
+//! Two cases are not here: rejected calls, which have no reply (their client gets 503), and clients that left before
+//! the reply came, whose call is cancelled.
 
 use std::time::Duration;
 
@@ -25,36 +25,36 @@ use crate::faults::{Ending, Fate};
 use crate::outcome::ClientOutcome;
 use crate::status::{is_passed_on, speaks_against};
 
-/// What an instance sees of its call of the downstream.
+/// The reply to an instance's call of the downstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// A whole answer came in time.
+    /// A complete answer came in time.
     Answered {
         /// Its status.
         status: u16,
-        /// For how long the downstream asks to be left alone, if it does. Counts only where the status speaks
-        /// against the downstream.
+        /// How long the downstream asks callers to wait, if it does. Counts only if the status is a failure of the
+        /// downstream.
         retry_after: Option<Duration>,
     },
-    /// No whole answer came within the call timeout.
+    /// No complete answer came within the call timeout.
     TimedOut,
-    /// There is no whole answer, and there will be none.
+    /// There is no complete answer, and there will be none.
     Broken(Broken),
-    /// There was no call: the instance itself ran out of something, such as file descriptors.
+    /// There was no call: the instance itself ran out of a resource, such as file descriptors.
     OwnShortage,
 }
 
-/// Why there is no whole answer.
+/// The reason why there is no complete answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// No connection came about.
+    /// No connection was made.
     Connect,
-    /// The connection was reset or closed before the answer was whole, or what came was no HTTP.
+    /// The connection was reset or closed before the answer was complete, or the answer was not HTTP.
     Connection,
 }
 
 impl Broken {
-    /// What clients are told.
+    /// Returns the words for the client.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Connect => "it cannot be reached",
@@ -64,18 +64,18 @@ impl Broken {
 }
 
 impl Reply {
-    /// The reply while nobody listens: the connection is refused at once.
+    /// The reply while the downstream refuses connections: the connection fails at once.
     pub const REFUSED: Self = Self::Broken(Broken::Connect);
 
-    /// What an instance sees of a call that meets `fate`, and after how long.
+    /// Returns the reply of a call that meets `fate`, and after how long it comes.
     ///
-    /// `timeout` is the call timeout of the instance, or what is left of it where the call has waited in a work
-    /// queue before. An answer that takes exactly as long still comes in time, as the truth of the plan has it.
+    /// `timeout` is the call timeout of the instance, or what is left of it if the call has waited in a work queue
+    /// before. An answer that takes exactly that long is still in time, as in the truth of the plan.
     ///
-    /// The time is that of the downstream; a network adds its own. A body that comes slowly is read to its end;
-    /// one that breaks off is a broken connection, whatever the status was. A wrong body with status 200 is a
-    /// success, since an instance does not read what is in it. A hang ends with 504 unless the timeout is
-    /// earlier. While nobody listens a call has no fate: its reply is [`REFUSED`](Self::REFUSED).
+    /// The time is that of the downstream; a network adds its own. A slow body is read to its end; a body that breaks
+    /// off is a broken connection, whatever the status was. A wrong body with status 200 is a success, because an
+    /// instance does not read its content. A hang ends with 504 unless the timeout comes first. While the downstream
+    /// refuses connections a call has no fate: its reply is [`REFUSED`](Self::REFUSED).
     ///
     /// # Examples
     ///
@@ -125,7 +125,7 @@ impl Reply {
         }
     }
 
-    /// An answer without a hint.
+    /// Makes an answer without a hint.
     pub const fn answered(status: u16) -> Self {
         Self::Answered {
             status,
@@ -133,7 +133,7 @@ impl Reply {
         }
     }
 
-    /// Whether the downstream failed, as far as the instance can tell.
+    /// Returns whether the downstream failed, as far as the instance can tell.
     pub const fn speaks_against(&self) -> bool {
         match self {
             Self::Answered { status, .. } => speaks_against(*status),
@@ -142,7 +142,7 @@ impl Reply {
         }
     }
 
-    /// What the breaker is told.
+    /// Returns the verdict for the breaker.
     #[inline]
     pub const fn verdict(&self) -> Verdict {
         match self {
@@ -159,7 +159,8 @@ impl Reply {
         }
     }
 
-    /// The status that the client of the instance gets. Never 503, which says that a breaker rejected the call.
+    /// Returns the status that the client of the instance gets. It is never 503, which says that a breaker rejected
+    /// the call.
     pub const fn client_status(&self) -> u16 {
         match self {
             Self::Answered {
@@ -172,15 +173,15 @@ impl Reply {
         }
     }
 
-    /// What the call comes to for the client, if the client waits for it.
+    /// Returns the outcome for the client, if the client waits for it.
     #[inline]
     pub const fn client_outcome(&self) -> ClientOutcome {
         ClientOutcome::of_status(self.client_status(), true)
     }
 }
 
-/// The hint of an answer that has a header for it by its own name, or among further headers, which are set later.
-/// A date among those is no hint here: what it means depends on when the plan was written.
+/// The hint of an answer, from its own header setting or from its additional headers, which are set later. A date
+/// among those is no hint here: its meaning depends on when the plan was written.
 fn hint(seconds: Option<u32>, headers: &[(String, String)]) -> Option<Duration> {
     let mut further = headers.iter().rev();
     match further.find(|(name, _)| name.eq_ignore_ascii_case("retry-after")) {
@@ -189,7 +190,7 @@ fn hint(seconds: Option<u32>, headers: &[(String, String)]) -> Option<Duration> 
     }
 }
 
-/// More seconds than can be counted are the longest wait there is, as `fusebox_tower::RetryAfter` has it.
+/// More seconds than can be counted are the longest wait, as in `fusebox_tower::RetryAfter`.
 fn whole_seconds(text: &str) -> Option<Duration> {
     let digits = text.trim();
     let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

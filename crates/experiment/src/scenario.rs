@@ -1,7 +1,7 @@
-//! A scenario: one file that says everything about an experiment, performed live or in virtual time.
+//! A scenario: one file that describes an experiment completely, performed live or in virtual time.
 //!
-//! [`Written`] is the file key by key; [`Scenario`] is what can be performed: its parts fit each other, and
-//! nobody behind it checks them again. [`set`] changes single keys of a file before it is read.
+//! [`Written`] is the file key by key. [`Scenario`] can be performed: its parts fit each other, and later code does
+//! not check them again. [`set`] changes single keys of a file before it is read.
 
 mod check;
 mod clock_step;
@@ -44,7 +44,7 @@ use crate::policy::Policy;
 use crate::reading::parse_toml;
 use crate::values::Span;
 
-/// Everything that an experiment needs, checked: its parts fit each other.
+/// A checked scenario: everything that an experiment needs, with parts that fit each other.
 ///
 /// # Examples
 ///
@@ -86,17 +86,18 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// What is wrong, in one line: `line:column:` and the nearest known key, or the key, its value and
-    /// what is allowed.
+    /// What is wrong, in one line: `line:column:` and the nearest known key, or the key, its value and what is
+    /// allowed.
     pub fn parse(text: &str) -> Result<Self, String> {
         Self::parse_with(text, points_only)
     }
 
-    /// The same for a caller that can read the file of a replayed shape, `load.shape = "replay:FILE"`.
+    /// Reads a scenario like [`parse`](Self::parse), for a caller that can read the file of a replayed shape,
+    /// `load.shape = "replay:FILE"`.
     ///
     /// # Errors
     ///
-    /// As [`parse`](Self::parse), and what `read` says.
+    /// Those of [`parse`](Self::parse), and the error of `read`.
     pub fn parse_with(
         text: &str,
         read: impl FnOnce(&str) -> Result<Vec<Point>, String>,
@@ -117,11 +118,11 @@ impl Scenario {
         Ok(scenario.with_seed(seed))
     }
 
-    /// The same with single keys set to other values first, as [`set`] does.
+    /// Reads a scenario after setting single keys to other values, as [`set`] does.
     ///
     /// # Errors
     ///
-    /// As [`parse`](Self::parse) and [`set`]; the message names what was set.
+    /// Those of [`parse`](Self::parse) and [`set`]; the message names the key that was set.
     ///
     /// # Examples
     ///
@@ -139,102 +140,103 @@ impl Scenario {
         Self::parse(&text).map_err(|what| blamed(sets, &what))
     }
 
-    /// The title: what it shows, in one line.
+    /// Returns the title: what the scenario shows, in one line.
     pub fn title(&self) -> &str {
         &self.written.title
     }
 
-    /// The seed of the load and of the breakers' jitter. The plan has its own, which is the same unless the
-    /// scenario was not read from a file.
+    /// Returns the seed of the load and of the breakers' jitter. The plan has a seed of its own, which is the same
+    /// unless the scenario was not read from a file.
     pub fn seed(&self) -> u64 {
         self.written.seed
     }
 
-    /// How long requests are planned.
+    /// Returns for how long requests are planned.
     pub fn duration(&self) -> Duration {
         self.written.duration.0
     }
 
-    /// From which probability of failure on the downstream counts as unhealthy.
+    /// Returns the probability of failure from which on the downstream counts as unhealthy.
     pub fn unhealthy_at(&self) -> f64 {
         self.written.unhealthy_at
     }
 
-    /// What must hold at the end.
+    /// Returns the expectations at the end.
     pub fn expectations(&self) -> &[Expectation] {
         &self.written.expectations
     }
 
-    /// The names of the instances, in the order in which everything counts them; at least one.
+    /// Returns the names of the instances, in the order in which everything counts them; at least one.
     pub fn instances(&self) -> &[String] {
         self.names.all()
     }
 
-    /// The place of an instance among [`instances`](Self::instances).
+    /// Returns the place of an instance among [`instances`](Self::instances).
     pub fn place_of(&self, instance: &str) -> Option<usize> {
         self.names.place(instance)
     }
 
-    /// Who calls when.
+    /// Returns the profile of the load.
     pub fn load(&self) -> &Profile {
         &self.load
     }
 
-    /// What fails when. The plan of a fleet of up to 256 instances knows how long each of them waits; of a
-    /// larger one it names nobody, and whoever performs it tells it the [`waits`](Self::waits).
+    /// Returns the fault plan. For a fleet of up to 256 instances, the plan knows how long each of them waits. For a
+    /// larger fleet it names no instance, and the performer tells it the [`waits`](Self::waits).
     pub fn faults(&self) -> &Plan {
         &self.faults
     }
 
-    /// What instances tell each other.
+    /// Returns the settings of coordination as they are written.
     pub fn coordination(&self) -> &Coordination {
         &self.written.coordination
     }
 
-    /// The same as checked settings, with what follows from the breakers.
+    /// Returns the same as checked settings, with the defaults that follow from the breakers.
     pub fn fleet_settings(&self) -> &Arc<Settings> {
         &self.rules
     }
 
-    /// The network between the instances and the engine.
+    /// Returns the network between the instances and the engine.
     pub fn network(&self) -> &Network {
         &self.network
     }
 
-    /// The engine that they tell it.
+    /// Returns the plan of the engine.
     pub fn engine(&self) -> &EnginePlan {
         &self.engine
     }
 
-    /// When the clocks of instances step: the place of the instance, when, and by how much.
+    /// Returns when the clocks of instances step: the place of the instance, and its step.
     pub fn clock_steps(&self) -> impl Iterator<Item = (usize, ClockStepped)> {
         let own = self.written.instance.iter();
         let own = own.filter_map(|(name, own)| Some((self.place_of(name)?, own)));
         own.flat_map(|(place, own)| own.clock_step.iter().map(move |step| (place, *step)))
     }
 
-    /// The instances that are taken out of the fleet, by their places, and when.
+    /// Returns the instances that are taken out of the fleet, by their places, and when.
     pub fn leaves(&self) -> impl Iterator<Item = (usize, Duration)> {
         let own = self.written.instance.iter();
         own.filter_map(|(name, own)| Some((self.place_of(name)?, own.leaves_at?.0)))
     }
 
-    /// The phases of the faults, as parts of the load: each request belongs to the one that it was
-    /// planned in.
+    /// Returns the phases of the faults, as parts of the load: each request belongs to the phase that it was planned
+    /// in.
     pub fn phases(&self) -> &Phases {
         &self.phases
     }
 
-    /// The settings of one instance's breaker, with the defaults where nothing is said.
+    /// Returns the settings of one instance's breaker, with defaults for those that are not set.
     pub fn breaker_of(&self, instance: &str) -> BreakerSettings {
         self.written.breaker_of(instance)
     }
 
-    /// The configuration of the breaker of the instance at this place. Each has its own jitter, in each seed another.
+    /// Returns the configuration of the breaker of the instance at this place. Each instance has its own jitter, and
+    /// another one for each seed.
     ///
     /// # Panics
     ///
-    /// If there are not so many instances.
+    /// If there are not that many instances.
     pub fn config_of(&self, place: usize) -> Config {
         let name = &self.instances()[place];
         let jitter = Draw::new(self.seed()).with("breaker").with(name).bits();
@@ -242,23 +244,23 @@ impl Scenario {
         settings.config(jitter).expect("a scenario is checked")
     }
 
-    /// How long one instance waits for the downstream.
+    /// Returns how long one instance waits for the downstream.
     pub fn call_timeout_of(&self, instance: &str) -> Span {
         self.written.call_timeout_of(instance)
     }
 
-    /// How long each instance waits for the downstream, in their order.
+    /// Returns how long each instance waits for the downstream, in order.
     pub fn waits(&self) -> impl Iterator<Item = (&str, Duration)> {
         let names = self.instances().iter();
         names.map(|name| (name.as_str(), self.call_timeout_of(name).0))
     }
 
-    /// What decides whether a call goes to the downstream.
+    /// Returns what decides whether a call goes to the downstream.
     pub fn policy(&self) -> &Policy {
         &self.written.policy
     }
 
-    /// Whether one instance's breaker judges: where something else decides, it does not.
+    /// Returns the mode of one instance's breaker, which does not judge under a policy without breakers.
     pub fn mode_of(&self, instance: &str) -> Mode {
         if !self.policy().is_breaker() {
             return Mode::Disabled;
@@ -268,18 +270,18 @@ impl Scenario {
             .unwrap_or(self.written.fleet.mode)
     }
 
-    /// When instances do not work, in the order of their places.
+    /// Returns when instances do not work, in the order of their places.
     pub fn interruptions(&self) -> impl Iterator<Item = Interruption> {
         let own = self.written.instance.iter();
         let own = own.filter_map(|(name, own)| Some((self.place_of(name)?, own)));
         own.flat_map(|(place, own)| interruption::of_instance(place, own))
     }
 
-    /// Whether a run of it has this figure.
+    /// Checks that a run of the scenario has this figure.
     ///
     /// # Errors
     ///
-    /// The instance or the phase that is not there, with those that are.
+    /// The unknown instance or phase, with the known ones.
     pub fn check_figure(&self, figure: &Figure) -> Result<(), String> {
         figure.check(&Known {
             targets: self.instances().iter().map(String::as_str).collect(),
@@ -289,7 +291,7 @@ impl Scenario {
         })
     }
 
-    /// The same with another seed, for the load, the faults and the breakers.
+    /// Returns the same scenario with another seed, for the load, the faults and the breakers.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.written.seed = seed;
         self.written.faults.set_seed(seed);
@@ -301,7 +303,7 @@ impl Scenario {
         self
     }
 
-    /// The same fleet without breakers: all calls pass, and nothing is judged.
+    /// Returns the same fleet without breakers: all calls pass, and nothing is judged.
     pub fn without_breakers(mut self) -> Self {
         self.written.policy = Policy::None {};
         self.written.fleet.mode = Mode::Disabled;
@@ -329,7 +331,7 @@ impl From<Scenario> for Written {
     }
 }
 
-/// The message is the key, its value and what is allowed.
+/// The error names the key, its value and what is allowed.
 impl TryFrom<Written> for Scenario {
     type Error = String;
 
@@ -371,7 +373,7 @@ impl TryFrom<Written> for Scenario {
     }
 }
 
-/// What a caller says that reads no files.
+/// The answer of a caller that reads no files.
 fn points_only(file: &str) -> Result<Vec<Point>, String> {
     Err(format!(
         "{file} cannot be read here; write the points themselves, like replay:0=10,5=20"

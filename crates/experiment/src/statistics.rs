@@ -1,18 +1,18 @@
-//! Statistics: what a handful of repetitions says about a figure, and about the difference of two.
+//! Statistics for a handful of repetitions: what they say about one figure, and about the difference of two.
 //!
-//! All of it is exact or has a stated error, needs no generator of chance, and works on values that may be
-//! infinite wherever ranks suffice: what never came is larger than anything that did.
+//! Everything is exact or has a stated error, needs no random numbers, and works on infinite values wherever ranks
+//! suffice: a delay that never ended is larger than any that did.
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | this one | mean, standard deviation, standard error, intervals with 95 % confidence, median |
+//! | this module | mean, standard deviation, standard error, intervals with 95 % confidence, median |
 //! | [`rank`] | tests of two samples by ranks: signed ranks for pairs, rank sums without pairs |
 //! | [`family`] | the correction for many tests at once |
 //! | [`survival`] | delays of which some were cut off (Kaplan and Meier) |
-//! | [`distance`] | how far two distributions lie apart (Kolmogorov and Smirnov) |
+//! | [`distance`] | the distance of two distributions (Kolmogorov and Smirnov) |
 //!
-//! No crate is used for it: of all this, `statrs` 0.18 has the quantile of Student's distribution only, and
-//! 0.19 needs a newer compiler than this workspace. The sources of the formulas stand beside them.
+//! No crate provides this: `statrs` 0.18 has only the quantile of Student's distribution, and 0.19 needs a newer
+//! compiler than this workspace. The sources of the formulas stand beside them.
 
 pub mod distance;
 pub mod family;
@@ -22,10 +22,10 @@ pub mod survival;
 
 pub use student::{normal_two_sided, t_quantile};
 
-/// How sure the intervals are: they hold the true value in 95 of 100 samples.
+/// The confidence of the intervals: they contain the true value in 95 of 100 samples.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// Mean, spread and number of a sample.
+/// The mean, spread and size of a sample.
 ///
 /// # Examples
 ///
@@ -48,7 +48,7 @@ pub struct Summary {
     pub count: usize,
 }
 
-/// Two ends of an interval.
+/// The two ends of an interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// The lower end.
@@ -57,32 +57,32 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// What a sample says about its source, also where some of it is infinite.
+/// What a sample says about its source, even if some of it is infinite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
-    /// The mean; `None` where a value is infinite.
+    /// The mean; `None` if a value is infinite.
     pub mean: Option<f64>,
-    /// The interval of the mean with 95 % confidence; `None` for a single value, or where there is no mean.
+    /// The interval of the mean with 95 % confidence; `None` for a single value, or if there is no mean.
     pub interval: Option<Interval>,
-    /// The value in the middle; infinite where half of the values or more are.
+    /// The middle value; infinite if half of the values or more are.
     pub median: f64,
     /// How many values there are.
     pub count: usize,
-    /// Those of them that are infinite: it never came.
+    /// How many of them are infinite, which means that the event never came.
     pub never: usize,
 }
 
-/// A difference of two means, and the interval that holds it.
+/// A difference of two means, with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// The second mean less the first.
+    /// The second mean minus the first.
     pub mean: f64,
-    /// Its interval with 95 % confidence; `None` where there are too few values to say.
+    /// Its interval with 95 % confidence; `None` if there are too few values.
     pub interval: Option<Interval>,
 }
 
 impl Summary {
-    /// The summary of a sample; `None` when it is empty or holds a value that is not finite.
+    /// Returns the summary of a sample; `None` if it is empty or contains a value that is not finite.
     pub fn of(values: &[f64]) -> Option<Self> {
         if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
             return None;
@@ -104,19 +104,19 @@ impl Summary {
         })
     }
 
-    /// The standard error of the mean, sd / √n; `None` for a single value, which says nothing about it.
+    /// Returns the standard error of the mean, sd / √n; `None` for a single value, which says nothing about it.
     pub fn standard_error(&self) -> Option<f64> {
         (self.count > 1).then(|| self.sd / number(self.count).sqrt())
     }
 
-    /// Half the width of the interval of the mean with 95 % confidence, by Student's distribution with
-    /// n − 1 degrees of freedom; `None` for a single value.
+    /// Returns half the width of the interval of the mean with 95 % confidence, by Student's distribution with n − 1
+    /// degrees of freedom; `None` for a single value.
     pub fn half_width(&self) -> Option<f64> {
         let quantile = t_quantile(f64::midpoint(1.0, CONFIDENCE), number(self.count) - 1.0);
         self.standard_error().map(|error| quantile * error)
     }
 
-    /// The interval of the mean with 95 % confidence; `None` for a single value.
+    /// Returns the interval of the mean with 95 % confidence; `None` for a single value.
     pub fn interval(&self) -> Option<Interval> {
         self.half_width()
             .map(|half| Interval::around(self.mean, half))
@@ -124,7 +124,7 @@ impl Summary {
 }
 
 impl Estimate {
-    /// The estimate from a sample; `None` when it is empty.
+    /// Returns the estimate from a sample; `None` if it is empty.
     pub fn of(values: &[f64]) -> Option<Self> {
         let summary = Summary::of(values);
         Some(Self {
@@ -138,12 +138,12 @@ impl Estimate {
 }
 
 impl Interval {
-    /// Half of its width.
+    /// Returns half of its width.
     pub fn half_width(&self) -> f64 {
         (self.high - self.low) / 2.0
     }
 
-    /// From `half` below the `middle` to `half` above it.
+    /// Makes the interval from `half` below the `middle` to `half` above it.
     pub fn around(middle: f64, half: f64) -> Self {
         Self {
             low: middle - half,
@@ -151,14 +151,14 @@ impl Interval {
         }
     }
 
-    /// Whether `value` lies in it, its ends included.
+    /// Returns whether `value` lies in it, its ends included.
     pub fn contains(&self, value: f64) -> bool {
         self.low <= value && value <= self.high
     }
 }
 
-/// The mean of the second of each pair less the first, by Student's distribution for the differences;
-/// `None` when there is no pair or a value is not finite.
+/// Returns the mean of the differences within pairs (second minus first), by Student's distribution for the
+/// differences; `None` if there is no pair or a value is not finite.
 pub fn paired_difference(pairs: &[(f64, f64)]) -> Option<Difference> {
     let differences: Vec<f64> = pairs.iter().map(|(first, second)| second - first).collect();
     let summary = Summary::of(&differences)?;
@@ -168,9 +168,9 @@ pub fn paired_difference(pairs: &[(f64, f64)]) -> Option<Difference> {
     })
 }
 
-/// The mean of the second sample less that of the first, without pairs and with spreads that may differ
-/// (Welch, 1947, with the degrees of freedom of Satterthwaite, 1946); `None` when one is empty or a value is
-/// not finite.
+/// Returns the mean of the second sample minus that of the first, without pairs and with spreads that may differ
+/// (Welch, 1947, with the degrees of freedom of Satterthwaite, 1946); `None` if one is empty or a value is not
+/// finite.
 pub fn unpaired_difference(first: &[f64], second: &[f64]) -> Option<Difference> {
     let (one, two) = (Summary::of(first)?, Summary::of(second)?);
     let mean = two.mean - one.mean;
@@ -192,8 +192,8 @@ fn welch(mean: f64, parts: [(f64, usize); 2]) -> Interval {
     Interval::around(mean, quantile * variance.sqrt())
 }
 
-/// The value in the middle, of an even number of values the mean of the two; infinite when what is in the
-/// middle never came. `None` when there are no values.
+/// Returns the middle value, or for an even number of values the mean of the two middle ones; infinite if the middle
+/// is. `None` if there are no values.
 pub fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

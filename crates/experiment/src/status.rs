@@ -1,12 +1,12 @@
 //! HTTP statuses, as far as they say something about a downstream.
 //!
-//! The rule stands here once: the truth of a fault plan, the breaker of an instance and what its client gets
-//! all follow it. It is the rule of `fusebox_tower::HttpClassifier`, to which a test of the lab holds it.
+//! The rule is defined once: the truth of a fault plan, the breaker of an instance and the answer to its client all
+//! follow it. It is the rule of `fusebox_tower::HttpClassifier`, with which a test of the lab compares it.
 
-/// Whether a status says that the downstream is unwell: 5xx, 429, and 600 or above.
+/// Returns whether a status says that the downstream is unwell: 5xx, 429, and 600 or above.
 ///
-/// A client's mistake (another 4xx) does not speak against the downstream. Being told to slow down (429) does,
-/// and so does a status that HTTP does not have: it is to be taken for a server's error (RFC 9110, section 15).
+/// A client's mistake (another 4xx) does not count against the downstream. A request to slow down (429) does, and so
+/// does a status that HTTP does not define, which counts as a server error (RFC 9110, section 15).
 ///
 /// # Examples
 ///
@@ -20,10 +20,10 @@ pub const fn speaks_against(status: u16) -> bool {
     status >= 500 || status == 429
 }
 
-/// Whether an instance gives its client the status of the downstream itself: 3xx, and 4xx without 429.
+/// Returns whether an instance gives its client the status of the downstream itself: 3xx, and 4xx except 429.
 ///
-/// A redirect and a mistake of the client do not speak against the downstream, but the client did not get what
-/// it asked for either. A change of the protocol (1xx), which nobody asked for, cannot be passed on.
+/// A redirect and a mistake of the client do not count against the downstream, but the client did not get what it
+/// asked for either. A change of protocol (1xx) that was not requested cannot be passed on.
 pub const fn is_passed_on(status: u16) -> bool {
     matches!(status, 300..=499) && !speaks_against(status)
 }

@@ -1,16 +1,16 @@
 //! A study: many scenarios under every policy that applies, each with the same seeds.
 //!
 //! A sweep varies the settings of one scenario. A study asks a question, and takes the scenarios that answer it. All
-//! its cells take the same seeds, so that what differs between two policies of one scenario comes from the policy; it
-//! is said as a difference of pairs, with its interval.
+//! its cells use the same seeds, so a difference between two policies of one scenario comes from the policy. It is
+//! reported as the difference of pairs, with its interval.
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | this one | the plan, and the trials by cell |
-//! | [`theory`] | the closed forms that simulated points are held against |
+//! | this module | the plan, and the trials by cell |
+//! | [`theory`] | the closed forms that simulated points are compared with |
 //! | [`tables`] | the tables, as Markdown and as CSV, and the summary |
 //! | [`frontier`] | detection speed against false alarms against blast radius |
-//! | [`gedcb`] | the published comparison, and ours beside it |
+//! | [`gedcb`] | the published comparison, and our results for it |
 //! | [`chart`] | the pictures |
 
 pub mod chart;
@@ -36,10 +36,10 @@ pub const MATRIX: &str = "matrix";
 pub const FRONTIER: &str = "frontier";
 /// The part for the published comparison.
 pub const GEDCB: &str = "gedcb";
-/// What all others are held against.
+/// The policy that all others are compared with.
 pub const LOCAL: &str = "local";
 
-/// The figures that a study keeps of every trial; those of phases only where there are such phases.
+/// The figures that a study keeps of every trial; figures of phases only where there are such phases.
 pub const FIGURES: &[&str] = &[
     "goodput",
     "ok_ratio",
@@ -86,7 +86,7 @@ pub const FIGURES: &[&str] = &[
     "failed",
 ];
 
-/// What is studied: written into the folder before the first trial, so that the rest can be done later.
+/// The plan of a study, written into the folder before the first trial, so that the rest can be done later.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
@@ -96,13 +96,13 @@ pub struct Plan {
     pub study: String,
     /// The version of the program that performs it.
     pub version: String,
-    /// The commit that the program was built from, where the build knew it.
+    /// The commit that the program was built from, if the build knew it.
     pub commit: Option<String>,
     /// A digest of all scenarios of the study, as they are performed.
     pub digest: String,
     /// The first seed of every cell; the others follow.
     pub first_seed: u64,
-    /// Seeds of every cell.
+    /// The number of seeds of every cell.
     pub repeat: u32,
     /// Names of the figures that are kept.
     pub figures: Vec<String>,
@@ -111,23 +111,23 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The seeds of every cell.
+    /// Returns the seeds of every cell.
     pub fn seeds(&self) -> impl Iterator<Item = u64> + use<> {
         let first = self.first_seed;
         (0..self.repeat).map(move |number| first.wrapping_add(number.into()))
     }
 
-    /// The figures that are kept.
+    /// Returns the figures that are kept.
     ///
     /// # Errors
     ///
-    /// The name that no figure has.
+    /// The name of an unknown figure.
     pub fn figures(&self) -> Result<Vec<Figure>, String> {
         self.figures.iter().map(|name| name.parse()).collect()
     }
 
-    /// What has not been done yet: seed by seed, and each seed for all cells, so that a study that is cut off has
-    /// about as many seeds of each.
+    /// Returns what has not been done yet: seed by seed, and each seed for all cells, so that a study that is cut off
+    /// has about as many seeds of each.
     pub fn left(&self, done: &[Trial]) -> Vec<Task> {
         let done: BTreeSet<(&Cell, u64)> = done.iter().map(|it| (&it.settings, it.seed)).collect();
         let numbered = || self.cells.iter().enumerate();
@@ -139,8 +139,8 @@ impl Plan {
             .collect()
     }
 
-    /// Whether trials of `kept` may stand beside those of this one: then both are the same but for the cells and the
-    /// number of seeds.
+    /// Checks that trials of `kept` may be mixed with those of this plan: both must be the same except for the cells
+    /// and the number of seeds.
     ///
     /// # Errors
     ///
@@ -171,25 +171,25 @@ impl Plan {
     }
 }
 
-/// The cell of a scenario under a policy, in one part of a study.
+/// Returns the cell of a scenario under a policy, in one part of a study.
 pub fn cell(part: &str, scenario: &str, policy: &str) -> Cell {
     let settings = [("part", part), ("scenario", scenario), ("policy", policy)];
     let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
     settings.into_iter().collect()
 }
 
-/// What a cell has for `key`: `part`, `scenario` or `policy`.
+/// Returns the value of a cell for `key`: `part`, `scenario` or `policy`.
 pub fn of_cell<'a>(cell: &'a Cell, key: &str) -> &'a str {
     let found = cell.settings().iter().find(|(known, _)| known == key);
     found.map_or("", |(_, value)| value)
 }
 
-/// The trials of a study by cell and seed, without those that are void.
+/// The trials of a study by cell and seed, without void ones.
 #[derive(Clone, Debug)]
 pub struct Results<'a> {
     plan: &'a Plan,
     by_cell: BTreeMap<&'a Cell, BTreeMap<u64, &'a Trial>>,
-    /// Trials that are not valid.
+    /// The number of void trials.
     pub void: usize,
 }
 
@@ -218,8 +218,8 @@ impl<'a> Results<'a> {
         }
     }
 
-    /// The trials of even seeds and those of odd ones, so that one half can choose and the other judge; all of them
-    /// twice where there is one seed.
+    /// The trials of even seeds and those of odd ones, so that one half can choose and the other can judge; all of
+    /// them twice if there is only one seed.
     pub(crate) fn halves(&self) -> (Self, Self) {
         let half = |rest: u64| {
             let mut half = self.clone();
@@ -233,22 +233,22 @@ impl<'a> Results<'a> {
         (half(0), half(1))
     }
 
-    /// What is studied.
+    /// Returns the plan.
     pub fn plan(&self) -> &'a Plan {
         self.plan
     }
 
-    /// The number of trials that count.
+    /// Returns the number of trials that count.
     pub fn count(&self) -> usize {
         self.by_cell.values().map(BTreeMap::len).sum()
     }
 
-    /// The scenarios of a part, in the order of the plan.
+    /// Returns the scenarios of a part, in the order of the plan.
     pub fn scenarios(&self, part: &str) -> Vec<&'a str> {
         self.names(part, "scenario")
     }
 
-    /// The policies of a part, in the order of the plan.
+    /// Returns the policies of a part, in the order of the plan.
     pub fn policies(&self, part: &str) -> Vec<&'a str> {
         self.names(part, "policy")
     }
@@ -269,33 +269,35 @@ impl<'a> Results<'a> {
         names
     }
 
-    /// The figure of each trial of a cell in which it was measured.
+    /// Returns the figure of each trial of a cell in which it was measured.
     pub fn values(&self, cell: &Cell, figure: &str) -> Vec<f64> {
         self.computed(cell, |it| it.figures.get(figure).copied())
     }
 
-    /// What can be computed of each trial of a cell, in the order of the seeds.
+    /// Returns a value that is computed from each trial of a cell, in the order of the seeds.
     pub fn computed(&self, cell: &Cell, of: impl Fn(&Trial) -> Option<f64>) -> Vec<f64> {
         let trials = self.by_cell.get(cell).into_iter().flatten();
         trials.filter_map(|(_, trial)| of(trial)).collect()
     }
 
-    /// The estimate of a figure in a cell; `None` when it was measured in no trial.
+    /// Returns the estimate of a figure in a cell; `None` if it was measured in no trial.
     pub fn estimate(&self, cell: &Cell, figure: &str) -> Option<Estimate> {
         Estimate::of(&self.values(cell, figure))
     }
 
-    /// A figure in a cell less the same in another one, in pairs of one seed each; `None` when a value is infinite.
+    /// Returns the difference of a figure between a cell and another one, over pairs with the same seed; `None` if a
+    /// value is infinite.
     pub fn difference(&self, cell: &Cell, base: &Cell, figure: &str) -> Option<Difference> {
         paired_difference(&self.pairs(cell, base, figure))
     }
 
-    /// A figure in a cell as a share of the same in another one, in pairs of one seed each.
+    /// Returns a figure in a cell as a share of the same figure in another one, over pairs with the same seed.
     pub fn ratio(&self, cell: &Cell, base: &Cell, figure: &str) -> Option<Summary> {
         self.ratio_of(cell, base, |trial| trial.figures.get(figure).copied())
     }
 
-    /// What can be computed of each trial of a cell as a share of the same in another one, in pairs of one seed each.
+    /// Returns a value that is computed from each trial of a cell as a share of the same in another one, over pairs
+    /// with the same seed.
     pub fn ratio_of(
         &self,
         cell: &Cell,

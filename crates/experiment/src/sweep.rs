@@ -4,14 +4,14 @@
 //! --vary breaker.open_for=1s,2s,4s --vary fleet.size=3,10,100 --repeat 30
 //! ```
 //!
-//! is a [`Grid`] of nine [`Cell`]s and 270 [`Trial`]s. All cells take the same seeds (common random numbers:
-//! they meet the same arrivals and the same faults), so that what differs between two cells comes from their
-//! settings. Who performs a trial, and where it is kept, is the caller's business; a sweep that was cut off goes on
-//! where it stopped, because [`Sweep::left`] says what has not been done.
+//! is a [`Grid`] of nine [`Cell`]s and 270 [`Trial`]s. All cells use the same seeds (common random numbers: they meet
+//! the same arrivals and the same faults), so a difference between two cells comes from their settings. The caller
+//! performs the trials and stores them. A sweep that was cut off continues where it stopped, because [`Sweep::left`]
+//! returns what has not been done.
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | this one | the grid and what is left to do |
+//! | this module | the grid and what is left to do |
 //! | [`trial`] | the figures of one cell with one seed |
 //! | [`effect`] | values that change no figure |
 //! | [`table`] | every figure of every cell, with its interval; the Pareto front |
@@ -38,10 +38,10 @@ use crate::expectation::Figure;
 /// The version of the shape of `sweep.json`.
 pub const SCHEMA: &str = "breaker-lab-sweep/1";
 
-/// Most trials of one sweep: a typing error more likely than a wish beyond.
+/// The most trials of one sweep: more are probably a typing error.
 pub const MAX_TRIALS: usize = 1_000_000;
 
-/// Figures that a sweep keeps of every trial, unless others are asked for. The first three are those of the
+/// The figures that a sweep keeps of every trial, unless others are requested. The first three are those of the
 /// Pareto front.
 pub const USUAL: &[&str] = &[
     "detection_delay_p50",
@@ -61,7 +61,7 @@ pub const USUAL: &[&str] = &[
     "downstream_calls",
 ];
 
-/// What is swept: written into the folder before the first trial, so that the rest can be done later.
+/// The plan of a sweep, written into the folder before the first trial, so that the rest can be done later.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {
@@ -73,7 +73,7 @@ pub struct Sweep {
     pub title: String,
     /// The version of the program that performs it.
     pub version: String,
-    /// The commit that the program was built from, where the build knew it.
+    /// The commit that the program was built from, if the build knew it.
     #[serde(default)]
     pub commit: Option<String>,
     /// The files of replayed loads by name, each with a digest of its rates.
@@ -109,13 +109,13 @@ impl Sweep {
     ///
     /// # Errors
     ///
-    /// The name that no figure has.
+    /// The name of an unknown figure.
     pub fn figures(&self) -> Result<Vec<Figure>, String> {
         self.figures.iter().map(|name| name.parse()).collect()
     }
 
-    /// What has not been done yet: seed by seed, and each seed for all cells, so that a sweep that is cut off has
-    /// about as many seeds of each.
+    /// Returns what has not been done yet: seed by seed, and each seed for all cells, so that a sweep that is cut off
+    /// has about as many seeds of each.
     pub fn left(&self, done: &[Trial]) -> Vec<Task> {
         let done: BTreeSet<(&Cell, u64)> = done.iter().map(|it| (&it.settings, it.seed)).collect();
         let cells = self.grid.cells();
@@ -130,8 +130,8 @@ impl Sweep {
             .collect()
     }
 
-    /// Whether trials of `kept` may stand beside those of this one: then both are the same but for the values
-    /// that are varied and the number of seeds.
+    /// Checks that trials of `kept` may be mixed with those of this sweep: both must be the same except for the
+    /// varied values and the number of seeds.
     ///
     /// # Errors
     ///

@@ -150,9 +150,7 @@ pub(crate) fn can_be_a_time(number: &str) -> bool {
 pub(crate) fn without_unit(number: impl fmt::Display) -> String {
     let number = number.to_string();
     if can_be_a_time(&number) {
-        format!(
-            "`{number}` has no unit: write it with one, such as \"{number}ms\" or \"{number}s\""
-        )
+        format!("`{number}` has no unit: write one, such as \"{number}ms\" or \"{number}s\"")
     } else {
         no_duration(&number)
     }

@@ -1,4 +1,4 @@
-//! Broken scenarios: no file crashes the reader, nor what an accepted one is then asked. `PROPTEST_CASES`
+//! Broken scenarios: no file crashes the reader, and an accepted one crashes nothing that uses it. `PROPTEST_CASES`
 //! says how many are tried.
 
 use std::path::Path;

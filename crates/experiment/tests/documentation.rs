@@ -1,4 +1,4 @@
-//! `docs/faults.md` says what plans are.
+//! The documentation of plans in `docs/faults.md`, compared with the code.
 
 use experiment::faults::{Plan, presets, schema};
 

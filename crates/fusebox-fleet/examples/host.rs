@@ -1,5 +1,5 @@
-//! Three instances in one process whose breakers take part in a fleet: a quorum opens, one at a time probes,
-//! and they close by turns. The runtime's time is paused, so ten seconds take no time.
+//! Three instances in one process whose breakers take part in a fleet: a quorum opens, one instance at a time probes,
+//! and they close in turn. The runtime's time is paused, so ten seconds take no time.
 //!
 //! `cargo run -p fusebox-fleet --example host --features tokio`
 

@@ -1,8 +1,8 @@
-//! The thin layer between a member and a breaker of [`fusebox`]: actions become commands, and what the
-//! breaker tells becomes events.
+//! The link between a member and a breaker of [`fusebox`]: actions become commands, and the breaker's transitions
+//! become events.
 //!
-//! It decides nothing. The host still carries messages to the engine, and tells the member of calls: their
-//! ends with [`finished`], their rejections with [`rejected`].
+//! It decides nothing. The host still carries messages to the engine, and tells the member about calls: their ends
+//! with [`finished`], their rejections with [`rejected`].
 
 use fusebox::{Breaker, Cause, CloseRamp, Generation, Outcome, RejectReason, State, Transition};
 
@@ -10,9 +10,9 @@ use crate::command::Order;
 use crate::member::{Action, BreakerState, CallResult, Event, ProbeId};
 use crate::message::ProbeResult;
 
-/// What a call's end says to a member: the state in which the call was permitted, and its outcome.
+/// Returns the event for a call that has ended, given the state in which it was permitted and its outcome.
 ///
-/// Only calls of a closed breaker are evidence. Probes are told by the transition that they cause.
+/// Only calls of a closed breaker are evidence. Probes are reported by the transition that they cause.
 #[inline]
 pub fn finished(permitted_in: State, outcome: Outcome) -> Option<Event> {
     match (permitted_in, outcome) {
@@ -22,8 +22,8 @@ pub fn finished(permitted_in: State, outcome: Outcome) -> Option<Event> {
     }
 }
 
-/// What a rejection says to a member: there is traffic, so an instance that the fleet holds, or whose breaker is open
-/// by its own rules, could probe.
+/// Returns the event for a rejected call. It shows that there is traffic, so an instance that the fleet holds, or
+/// whose breaker is open by its own rules, could probe.
 #[inline]
 pub fn rejected(reason: RejectReason) -> Option<Event> {
     match reason {
@@ -32,20 +32,19 @@ pub fn rejected(reason: RejectReason) -> Option<Event> {
     }
 }
 
-/// A breaker that a member leads. A breaker has one leader at a time.
+/// A breaker that follows a member. A breaker has one such leader at a time.
 ///
-/// A hold has no end of its own, so it ends with its leader: when this value is dropped, in order or because
-/// the host panics, a breaker that the fleet keeps from closing goes on by itself, open for its `open_for` at
-/// first. So it does when another leader begins, in case that this one was forgotten
-/// ([`std::mem::forget`]); nothing helps a breaker whose only leader is forgotten, except an operator.
+/// A hold does not end with time, so it ends with its leader. When this value is dropped, normally or because the
+/// host panics, a breaker that the fleet keeps from closing goes on by itself and is open for its `open_for` first.
+/// The same happens when another leader begins, in case the earlier one was forgotten ([`std::mem::forget`]). If the
+/// only leader of a breaker is forgotten, only an operator can end the hold.
 ///
-/// An operator's order that came by way of the fleet is no hold: it stands until the fleet takes it back, or
-/// [`free`](Self::free) does, or an operator of this breaker. A later leader takes it for an order to this
-/// breaker alone.
+/// An operator's order to the whole fleet is no hold. It stands until the fleet takes it back, [`free`](Self::free)
+/// ends it, or an operator of this breaker does. A later leader takes it for an order to this breaker alone.
 ///
-/// What an operator did to this very breaker wins over the order to the fleet. While the breaker is in
-/// [an operator's state](State::is_operators) that this leader did not bring about, it obeys no order of the
-/// fleet, and the end of an order ends only what that order did.
+/// An operator of this very breaker overrides an order to the fleet. While the breaker is in [an operator's
+/// state](State::is_operators) that this leader did not set, it obeys no order of the fleet, and the end of an order
+/// ends only what that order did.
 ///
 /// # Examples
 /// ```
@@ -76,13 +75,13 @@ pub fn rejected(reason: RejectReason) -> Option<Event> {
 #[derive(Debug)]
 pub struct Bound {
     breaker: Breaker,
-    /// The probe that was granted last, and the generation that it is.
+    /// The probe that was granted last, with its generation.
     probe: Option<(ProbeId, Generation)>,
-    /// The own half-open period that was lent last, and the generation that it is.
+    /// The breaker's own half-open period that was lent last, with its generation.
     lent: Option<(ProbeId, Generation)>,
-    /// An operator has opened the breaker, so that it says nothing about the downstream.
+    /// An operator has opened the breaker, so its state says nothing about the downstream.
     ordered: bool,
-    /// The generation that the fleet's order brought about. Any other one in an operator's state is of an
+    /// The generation that the fleet's order began. Any other generation in an operator's state belongs to an
     /// operator of this breaker.
     obeyed: Option<Generation>,
     /// How often the member gave the breaker up without having heard of it yet.
@@ -90,7 +89,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Leads this breaker. What another leader left held goes on by itself.
+    /// Makes this value the leader of the breaker. If another leader left it held, it goes on by itself.
     pub fn new(breaker: Breaker) -> Self {
         let bound = Self {
             breaker,
@@ -104,19 +103,19 @@ impl Bound {
         bound
     }
 
-    /// Ends what the fleet does with the breaker, if it does anything.
+    /// Ends what the fleet does with the breaker, if anything.
     fn give_up(&self) {
         let wait = self.breaker.config().open_for();
         self.breaker.fleet().lose_engine(wait);
     }
 
-    /// The breaker.
+    /// Returns the breaker.
     pub fn breaker(&self) -> &Breaker {
         &self.breaker
     }
 
-    /// Does what the member asks of the breaker; anything else is left to the host. An event that is
-    /// returned is for the member, at once.
+    /// Carries out an action of the member on the breaker; other actions are left to the host. If an event is
+    /// returned, pass it to the member at once.
     pub fn apply(&mut self, action: &Action) -> Option<Event> {
         let fleet = self.breaker.fleet();
         let applied = match action {
@@ -131,7 +130,7 @@ impl Bound {
                 self.probe = fleet.grant_probe(*deadline).map(|it| (*probe, it));
                 return self.probe.is_none().then_some(void(*probe));
             }
-            // A wait or a probe that an operator ordered is not the fleet's.
+            // A wait or a probe that an operator ordered is not for the fleet.
             Action::LendProbe { probe, .. } => {
                 let period = fleet.probe_now().filter(|_| !self.ordered);
                 self.lent = period.map(|it| (*probe, it));
@@ -149,7 +148,7 @@ impl Bound {
         if applied { None } else { self.present() }
     }
 
-    /// Does what the fleet was ordered, unless an operator of this breaker has it.
+    /// Carries out an order to the fleet, unless an operator of this breaker has ordered something.
     fn obey(&mut self, order: Order) {
         let fleet = self.breaker.fleet();
         match order {
@@ -159,15 +158,15 @@ impl Bound {
         }
     }
 
-    /// Closes the breaker if it is what an order to the fleet made of it. What an operator did to this breaker
-    /// stays, and so does what the breaker or the fleet decided.
+    /// Closes the breaker if an order to the fleet put it into its state. What an operator did to this breaker stays,
+    /// and so does what the breaker or the fleet decided.
     pub fn free(&mut self) {
         if let Some(obeyed) = self.obeyed.take() {
             self.breaker.fleet().end_order(obeyed);
         }
     }
 
-    /// What makes no transition of the fleet's.
+    /// Carries out actions that cause no transition of the fleet's.
     fn apply_without_change(&self, action: &Action) {
         let fleet = self.breaker.fleet();
         match action {
@@ -191,7 +190,7 @@ impl Bound {
         }
     }
 
-    /// What the breaker is, for a member that took it for something else: it has moved meanwhile, by a
+    /// The present state of the breaker, for a member that assumed another one. The breaker has moved meanwhile, by a
     /// transition that is still to be heard or by one that the member is not told.
     fn present(&mut self) -> Option<Event> {
         let snapshot = self.breaker.snapshot();
@@ -203,7 +202,7 @@ impl Bound {
         }
     }
 
-    /// What a transition of the breaker says to the member. Give it all of them, in order.
+    /// Returns the event for a transition of the breaker. Pass in all transitions, in order.
     pub fn heard(&mut self, transition: &Transition) -> Option<Event> {
         match transition.cause {
             Cause::EngineLost if self.given_up > 0 => {
@@ -220,14 +219,14 @@ impl Bound {
             Cause::FleetProbeCancelled | Cause::FleetProbeExpired => {
                 self.ended(transition, ProbeResult::Void)
             }
-            // That of the engine's loss among them, if another leader did it.
+            // Among these is the loss of the engine, if another leader acted on it.
             cause => {
                 let state = self.own(transition.to, cause);
                 if let Some(ended) = self.lent_ended(transition) {
                     return Some(ended);
                 }
-                // A breaker that is held now was held after this: the member, which did it, would take it
-                // for free, and nobody would release it.
+                // If the breaker is held now, it was held after this transition. The member, which holds it, would
+                // otherwise take it to be free, and nobody would release it.
                 let is_outdated = self.breaker.snapshot().hold.is_some();
                 (!is_outdated).then_some(Event::Breaker(state))
             }
@@ -238,7 +237,7 @@ impl Bound {
     fn lent_ended(&mut self, transition: &Transition) -> Option<Event> {
         let (_, period) = self.lent?;
         if transition.generation.get() <= period.get() {
-            // An operator came before the half-open period: there will be none to hear the end of.
+            // An operator acted before the half-open period began, so there will be no end of it to hear.
             if transition.generation == period && transition.to != State::HalfOpen {
                 self.lent = None;
             }
@@ -248,14 +247,14 @@ impl Bound {
         let result = match (transition.cause, transition.to) {
             (Cause::ProbesSucceeded, State::Closed) => ProbeResult::Succeeded,
             (Cause::ProbeFailed | Cause::Verdict, State::Open) => ProbeResult::Failed,
-            // Its time is over, or an operator has ended it: that is no evidence.
+            // The time is over, or an operator has ended it: that is no evidence.
             _ => return None,
         };
         let is_its_end = transition.generation.get() == period.get() + 1;
         is_its_end.then_some(Event::ProbeEnded { probe, result })
     }
 
-    /// The end of an earlier probe, told late, is not that of the present one.
+    /// A late transition that ends an earlier probe does not end the present one.
     fn ended(&mut self, transition: &Transition, result: ProbeResult) -> Option<Event> {
         let (probe, generation) = self.probe?;
         if transition.generation.get() != generation.get() + 1 {
@@ -272,7 +271,7 @@ impl Bound {
                 self.ordered = false;
                 BreakerState::Closed
             }
-            // A wait that an operator ordered ends in probes; only a failed one is evidence.
+            // A wait that an operator ordered ends in probes; only a failed probe is evidence.
             State::Open => {
                 self.ordered = is_order;
                 if is_order {

@@ -1,6 +1,6 @@
-//! The source of randomness, passed in so that a run can be repeated.
+//! The source of random numbers, passed in so that a run can be repeated.
 
-/// Draws numbers. Every closure that returns numbers from 0 up to, but not including, 1 is one.
+/// A source of random numbers. Every closure that returns numbers from 0 up to, but not including, 1 is one.
 ///
 /// # Examples
 /// ```
@@ -11,7 +11,7 @@
 /// assert!((0.0..1.0).contains(&chance.share()));
 /// ```
 pub trait Chance {
-    /// A number from 0 up to, but not including, 1, all equally likely.
+    /// Returns a number from 0 up to, but not including, 1, uniformly distributed.
     fn share(&mut self) -> f64;
 }
 
@@ -21,7 +21,7 @@ impl<F: FnMut() -> f64> Chance for F {
     }
 }
 
-/// A uniform share of `most`. A source that keeps no bounds cannot make it longer.
+/// A uniform share of `most`. A source that breaks its bounds cannot make it longer.
 pub(crate) fn part_of(most: std::time::Duration, chance: &mut dyn Chance) -> std::time::Duration {
     let share = chance.share();
     if share > 0.0 {

@@ -2,15 +2,15 @@
 
 use crate::number::CommandNumber;
 
-/// What an operator wants of all breakers of a key.
+/// An operator's order to all breakers of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Order {
-    /// They decide by themselves.
+    /// The breakers decide by themselves.
     #[default]
     Automatic,
-    /// They reject every call.
+    /// The breakers reject every call.
     ForceOpen,
-    /// They permit every call.
+    /// The breakers permit every call.
     Disable,
 }
 
@@ -18,7 +18,7 @@ impl Order {
     /// All orders, in the order of declaration.
     pub const ALL: [Self; 3] = [Self::Automatic, Self::ForceOpen, Self::Disable];
 
-    /// The word for labels, logs and pages: the mode that it puts the breakers in.
+    /// Returns the word for labels, logs and pages: the mode that the order puts the breakers in.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Automatic => "auto",
@@ -27,7 +27,7 @@ impl Order {
         }
     }
 
-    /// The word in what engines keep and send, which instances of any version have to read.
+    /// The word that engines store and send, which instances of any version have to read.
     #[cfg(any(feature = "gossip-node", feature = "redis"))]
     pub(crate) const fn kept_as(self) -> &'static str {
         match self {
@@ -38,27 +38,27 @@ impl Order {
     }
 }
 
-/// An order and its place among all orders.
+/// An order with its place among all orders.
 ///
-/// The ledger keeps it until the next one, so it outlives the operator's terminal. Every instance that has
-/// heard it brings it back to an engine that lost it.
+/// The ledger keeps it until the next one, so it outlives the operator's terminal. Every instance that has heard of
+/// it restores it to an engine that lost it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Command {
-    /// Its place among all commands; the highest is in force.
+    /// Its place among all commands; the highest number is in force.
     pub number: CommandNumber,
-    /// What the operator wants.
+    /// The order itself.
     pub order: Order,
 }
 
 impl Command {
-    /// Nobody has commanded anything.
+    /// No command has been given.
     pub const NONE: Self = Self {
         number: CommandNumber::new(0),
         order: Order::Automatic,
     };
 
-    /// A command with this number, as an engine reads it back.
+    /// Makes a command with this number, as an engine reads it back.
     pub fn new(number: CommandNumber, order: Order) -> Self {
         Self { number, order }
     }
@@ -69,7 +69,7 @@ impl Command {
         self.number.get() <= crate::number::LARGEST
     }
 
-    /// Whether it replaces the other one.
+    /// Returns whether it replaces the other command.
     pub fn is_newer_than(self, other: Self) -> bool {
         self.number > other.number
     }

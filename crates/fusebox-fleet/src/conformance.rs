@@ -1,8 +1,8 @@
-//! The checks that every engine has to pass, as a function for an engine's own tests.
+//! The checks that every engine has to pass, for an engine's own tests.
 //!
-//! The [`Ledger`](crate::Ledger) is the reference: an engine decides what it decides. The suite says so by
-//! rules, one per promise, and each with a breaker key of its own. It needs no runtime; an engine on a real
-//! server lets time pass by waiting, one in memory by moving its clock.
+//! The [`Ledger`](crate::Ledger) is the reference: an engine has to decide what it decides. The suite consists of
+//! rules, one per promise, each with a breaker key of its own. It needs no runtime. An engine on a real server lets
+//! time pass by waiting; one in memory lets it pass by moving its clock.
 //!
 //! ```
 //! use fusebox::ManualClock;
@@ -54,10 +54,10 @@ use crate::engine::{Answer, Engine, Operator};
 
 /// An engine under test.
 pub trait Subject: Send + Sync {
-    /// The engine.
+    /// Returns the engine.
     fn engine(&self) -> &dyn Engine;
 
-    /// The same engine, for an operator.
+    /// Returns the same engine, for an operator.
     fn operator(&self) -> &dyn Operator;
 
     /// Lets this much time pass for the engine.
@@ -66,38 +66,38 @@ pub trait Subject: Send + Sync {
     /// Makes the engine lose everything.
     fn forget(&self) -> Answer<'_, ()>;
 
-    /// What the engine promises beside the rules. Default all.
+    /// Returns what the engine promises in addition to the rules. Default: all.
     fn promises(&self) -> Promises {
         Promises::ALL
     }
 }
 
-/// What only an engine with one ledger for all can promise.
+/// Promises that only an engine with one ledger for all can make.
 ///
-/// An engine whose nodes each decide by what they have heard does not. Its subject waits until they have heard
-/// each other before it passes an answer on, and says here what holds all the same: no other rule is weaker
-/// for it.
+/// An engine whose nodes each decide by what they have heard cannot make them. Its subject waits until its nodes have
+/// heard each other before it returns an answer, and states here which promises hold all the same. No other rule is
+/// weaker for such an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Promises {
-    /// Whichever suspect asks first may probe. Otherwise the engine may prefer one and tell another to wait: a
-    /// rule that wants a lease waits as it is told, for [`minimum_gap`](crate::Settings::minimum_gap) at most.
+    /// The first suspect that asks may probe. Otherwise the engine may prefer one suspect and tell another to wait: a
+    /// rule that wants a lease then waits as it is told, for [`minimum_gap`](crate::Settings::minimum_gap) at most.
     pub first_comer_probes: bool,
-    /// Counts of calls are merged. Otherwise reports of a mode that needs it are refused as unavailable.
+    /// Counts of calls are merged. Otherwise reports of a mode that needs this are refused as unavailable.
     pub merged_counts: bool,
-    /// Revisions of all answers can be compared. Otherwise only those of one node.
+    /// Revisions of all answers can be compared. Otherwise only those of one node can be.
     pub one_revision: bool,
 }
 
 impl Promises {
-    /// All of them.
+    /// All promises.
     pub const ALL: Self = Self {
         first_comer_probes: true,
         merged_counts: true,
         one_revision: true,
     };
 
-    /// None of them.
+    /// No promises.
     pub const NONE: Self = Self {
         first_comer_probes: false,
         merged_counts: false,
@@ -115,15 +115,15 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The promise, as a sentence in `snake_case`.
+    /// Returns the promise as a sentence in `snake_case`.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Checks the promise. The run's name keeps keys of several runs on one server apart.
+    /// Checks the promise. `run` is a name that keeps the keys of several runs on one server apart.
     ///
     /// # Errors
-    /// What the engine did instead.
+    /// [`Broken`] with what the engine did instead.
     pub async fn check(&self, subject: &dyn Subject, run: &str) -> Result<(), Broken> {
         let mut stage = Stage::new(subject, self.name, run);
         (self.check)(&mut stage).await.map_err(|found| Broken {
@@ -139,7 +139,7 @@ impl fmt::Debug for Rule {
     }
 }
 
-/// All rules. They can be checked in any order, and at the same time.
+/// Returns all rules. They can be checked in any order, and at the same time.
 pub fn rules() -> impl Iterator<Item = Rule> {
     votes::RULES
         .iter()
@@ -150,7 +150,7 @@ pub fn rules() -> impl Iterator<Item = Rule> {
         })
 }
 
-/// An engine that does not keep a promise.
+/// The error for an engine that does not keep a promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     rule: &'static str,

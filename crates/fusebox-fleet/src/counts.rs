@@ -1,4 +1,4 @@
-//! Counts of calls that ended well and badly since the last report.
+//! Counts of calls that succeeded and failed since the last report.
 
 /// Finished calls by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,12 +11,12 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts of their own.
+    /// Makes counts of these numbers.
     pub fn new(succeeded: u64, failed: u64) -> Self {
         Self { succeeded, failed }
     }
 
-    /// All calls.
+    /// Returns the number of all calls.
     pub fn calls(self) -> u64 {
         self.succeeded.saturating_add(self.failed)
     }

@@ -1,8 +1,8 @@
-//! The trait of an engine: five verbs for a host, and two for an operator.
+//! The traits of an engine: five verbs for a host, and two for an operator.
 //!
-//! An engine keeps the [`Ledger`](crate::Ledger) of each breaker key where all instances can reach it. The
-//! traits know no runtime: answers are boxed futures, so that a program can choose its engine when it starts.
-//! None of them is ever awaited on the path of a call, so a box costs nothing that matters.
+//! An engine keeps the [`Ledger`](crate::Ledger) of each breaker key where all instances can reach it. The traits
+//! know no runtime. Answers are boxed futures, so that a program can choose its engine when it starts. No answer is
+//! ever awaited on the path of a call, so the cost of a box does not matter.
 
 #[cfg(feature = "gossip")]
 pub mod gossip;
@@ -29,20 +29,18 @@ use crate::view::View;
 /// A future that an engine answers with.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Keeps the ledgers of a fleet.
+/// The part of an engine that instances use: it keeps the ledgers of a fleet.
 ///
-/// Every verb is one atomic step on the ledger of its key, with the engine's own clock. The
-/// suite in the module `conformance` says what that means and checks it; it comes with the feature of that
-/// name.
+/// Every verb is one atomic step on the ledger of its key, by the engine's own clock. The module `conformance`, which
+/// comes with the feature of that name, defines what that means and checks it.
 ///
 /// # Cancel safety
-/// Dropping an answer loses the answer, not what was asked: the engine may have done it. A member does
-/// not mind.
+/// Dropping an answer loses the answer, not the request: the engine may have carried it out. A member tolerates that.
 pub trait Engine: Send + Sync {
     /// Counts an opinion, and answers with the whole view.
     ///
     /// # Errors
-    /// [`ReportRefused`], or that the engine is not available.
+    /// [`ReportRefused`] if the ledger refuses the report, or [`Unavailable`].
     fn report<'a>(
         &'a self,
         key: &'a BreakerKey,
@@ -52,44 +50,44 @@ pub trait Engine: Send + Sync {
     /// Asks for the right to probe.
     ///
     /// # Errors
-    /// [`AcquireRefused`], or that the engine is not available.
+    /// [`AcquireRefused`] if the ledger refuses the lease, or [`Unavailable`].
     fn acquire<'a>(
         &'a self,
         key: &'a BreakerKey,
         ask: &'a Acquire,
     ) -> Answer<'a, Result<Lease, EngineError<AcquireRefused>>>;
 
-    /// Takes in what came of a probe.
+    /// Takes in the result of a probe.
     ///
     /// # Errors
-    /// [`Fenced`], or that the engine is not available.
+    /// [`Fenced`] if the lease is not in force, or [`Unavailable`].
     fn settle<'a>(
         &'a self,
         key: &'a BreakerKey,
         settlement: &'a Settlement,
     ) -> Answer<'a, Result<View, EngineError<Fenced>>>;
 
-    /// Takes an instance off the roll.
+    /// Removes an instance from the roll.
     ///
     /// # Errors
-    /// That the engine is not available. The instance lapses then.
+    /// [`Unavailable`]. Then the instance lapses.
     fn leave<'a>(
         &'a self,
         key: &'a BreakerKey,
         sender: &'a Sender,
     ) -> Answer<'a, Result<(), EngineError<Infallible>>>;
 
-    /// Begins to tell when the verdict or an operator's command changes. A reader that is slow, or cut off
-    /// for a while, misses views, never the newest one that arrives; heartbeats bring the rest.
+    /// Begins to push a view when the verdict or an operator's command changes. A reader that is slow, or cut off for
+    /// a while, misses views, but never the newest one that arrives; heartbeats bring the rest.
     fn events(&self, key: &BreakerKey) -> Box<dyn Events>;
 }
 
-/// What an operator asks of an engine.
+/// The part of an engine that operators use.
 pub trait Operator: Send + Sync {
     /// Puts an order in force for all instances, until the next one.
     ///
     /// # Errors
-    /// That the engine is not available. Nothing is known about the order then; giving it again does no harm.
+    /// [`Unavailable`]. Then the order may be in force or not; giving it again does no harm.
     fn order<'a>(
         &'a self,
         key: &'a BreakerKey,
@@ -99,29 +97,29 @@ pub trait Operator: Send + Sync {
     /// Reads everything about a key, and changes nothing.
     ///
     /// # Errors
-    /// That the engine is not available.
+    /// [`Unavailable`] if the engine does not answer.
     fn peek<'a>(
         &'a self,
         key: &'a BreakerKey,
     ) -> Answer<'a, Result<Standing, EngineError<Infallible>>>;
 }
 
-/// Views that an engine tells of its own accord.
+/// The views that an engine pushes.
 pub trait Events: Send {
-    /// The next view; none when the engine is gone for good.
+    /// Waits for the next view; `None` when the engine is gone for good.
     ///
     /// # Cancel safety
-    /// Safe: a view that was not taken is there for the next call.
+    /// This method is cancel-safe: a view that was not taken is there for the next call.
     fn next(&mut self) -> Answer<'_, Option<View>>;
 }
 
-/// Why an engine did not do what it was asked.
+/// The reason why an engine did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EngineError<R> {
     /// The ledger refuses, and nothing was written.
     Refused(R),
-    /// The engine did not answer, or its answer made no sense. What was asked may have been done.
+    /// The engine did not answer, or its answer made no sense. It may have done what it was asked.
     Unavailable(Unavailable),
 }
 
@@ -136,14 +134,15 @@ impl<R: fmt::Display> fmt::Display for EngineError<R> {
 
 impl<R: fmt::Debug + fmt::Display> Error for EngineError<R> {}
 
-/// The engine did not answer.
+/// The error for an engine that did not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unavailable {
     reason: String,
 }
 
 impl Unavailable {
-    /// For this reason. It is shown in logs and pages: no address with a password may be in it.
+    /// Makes the error with this reason. The reason is shown in logs and pages, so it must not contain an address
+    /// with a password.
     pub fn new(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),

@@ -1,17 +1,21 @@
-//! The host of members: what a service needs so that its breakers take part in a fleet.
+//! The host of members, which makes the breakers of a service take part in a fleet.
 //!
-//! A [`Host`] is one instance: its name, its engine, and who is told what happens. It makes a breaker a
+//! A [`Host`] is one instance: its name, its engine, and the listeners to what happens. It makes a breaker a
+//! [`Participant`]: a task of its own wakes the member, carries messages to the engine, and carries out the member's
+//! actions. Calls go through the breaker as before, by any of its methods, and nothing is added to their path.
+//! Instead, the task reads the breaker's counters every [few milliseconds](HostBuilder::listen_every). All keys of
+//! one host report at the same instants, so that an engine can take them as one request.
 //! [`Participant`]: a task of its own wakes the member, carries messages to the engine, and does what the
 //! member says. Calls go on through the breaker as before, by whichever of its functions; nothing is added to
 //! their path. The task reads the breaker's counters every [few milliseconds](HostBuilder::listen_every)
 //! instead. All keys of one host report at the same instants, so that an engine can take them as one request.
 //!
-//! What the engine does reaches no caller. If it does not answer, answers nonsense, panics or is slow, the
-//! participant is alone after `stale_after`, and joins again by itself. Nothing of the fleet stays in
-//! the breaker when the participant is dropped, or when its task ends in any way.
+//! Callers never notice what the engine does. If it is silent, slow, answers nonsense or panics, the participant is
+//! alone after `stale_after`, and joins again by itself. When the participant is dropped, or its task ends in any
+//! way, nothing of the fleet stays in the breaker.
 //!
-//! Needs a runtime of tokio with time, that is driven as long as the participant lives. An engine that blocks
-//! its thread delays what else runs on that thread, as any future does.
+//! The host needs a tokio runtime with time enabled, which runs as long as the participant lives. An engine that
+//! blocks its thread delays other work on that thread, as any future does.
 //!
 //! # Examples
 //! ```
@@ -90,22 +94,22 @@ use rhythm::Rhythm;
 use shared::Shared;
 use status::Board;
 
-/// How many messages wait for a task that is busy.
+/// How many messages may wait for a busy task.
 const INBOX: usize = 16;
 
-/// One instance of a fleet: what all its breakers have in common. Clones are the same instance.
+/// One instance of a fleet, with what all its breakers have in common. Clones are the same instance.
 #[derive(Clone)]
 pub struct Host {
     shared: Arc<Shared>,
 }
 
 impl Host {
-    /// An instance of this name, unique in its fleet, on this engine.
+    /// Makes an instance of this name, unique in its fleet, on this engine.
     pub fn new(instance: InstanceId, engine: Arc<dyn FleetEngine>) -> Self {
         Self::builder(instance, engine).build()
     }
 
-    /// The same, with more to set.
+    /// Returns a builder for such an instance, with more to set.
     pub fn builder(instance: InstanceId, engine: Arc<dyn FleetEngine>) -> HostBuilder {
         HostBuilder {
             instance,
@@ -116,12 +120,12 @@ impl Host {
         }
     }
 
-    /// Makes a breaker take part, until the participant is dropped or [leaves](Participant::leave). It starts
+    /// Makes a breaker take part until the participant is dropped or [leaves](Participant::leave). The breaker starts
     /// alone and joins as soon as the engine answers.
     ///
     /// # Errors
-    /// [`JoinError::KeyInUse`] if a breaker of this host takes part under this key already, and has not
-    /// left. [`JoinError::NoRuntime`] outside a runtime of tokio.
+    /// [`JoinError::KeyInUse`] if a breaker of this host already takes part under this key. [`JoinError::NoRuntime`]
+    /// outside of a tokio runtime.
     pub fn join(
         &self,
         key: BreakerKey,
@@ -153,7 +157,7 @@ impl Host {
         })
     }
 
-    /// The instance's name.
+    /// Returns the instance's name.
     pub fn instance(&self) -> &InstanceId {
         &self.shared.sender.instance
     }
@@ -167,7 +171,7 @@ impl fmt::Debug for Host {
     }
 }
 
-/// Collects what a host needs.
+/// Collects the settings of a host.
 #[must_use]
 pub struct HostBuilder {
     instance: InstanceId,
@@ -178,26 +182,26 @@ pub struct HostBuilder {
 }
 
 impl HostBuilder {
-    /// Tells this listener what happens to the participants. Default: nobody.
+    /// Sets a listener to what happens to the participants. Default: none.
     pub fn listener(mut self, listener: impl FleetListener + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
         self
     }
 
-    /// How often the breakers' counters are read: an opinion is told so much later at most. Default 10 ms, at
-    /// least 1 ms. Each reading costs a core about a microsecond per breaker.
+    /// Sets how often the breakers' counters are read, which delays an opinion by at most that time. Default 10 ms,
+    /// at least 1 ms. Each reading takes about a microsecond of processor time per breaker.
     pub fn listen_every(mut self, period: Duration) -> Self {
         self.listen_every = period.max(Duration::from_millis(1));
         self
     }
 
-    /// Draws all random numbers from this seed, the instance's session included. Default: the system's.
+    /// Draws all random numbers, the instance's session included, from this seed. Default: a random seed.
     pub fn seed(mut self, seed: u64) -> Self {
         self.random = fastrand::Rng::with_seed(seed);
         self
     }
 
-    /// The host. It does nothing until a breaker joins.
+    /// Makes the host, which does nothing until a breaker joins.
     pub fn build(mut self) -> Host {
         let session = Session::new(self.random.u64(..));
         Host {
@@ -222,16 +226,16 @@ impl fmt::Debug for HostBuilder {
     }
 }
 
-/// Why a breaker cannot take part.
+/// The reason why a breaker cannot take part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// A breaker of the same host takes part under this key.
+    /// A breaker of the same host already takes part under this key.
     KeyInUse {
         /// The key.
         key: BreakerKey,
     },
-    /// There is no runtime to run the task.
+    /// There is no tokio runtime to run the task.
     NoRuntime,
 }
 
@@ -240,7 +244,7 @@ impl fmt::Display for JoinError {
         match self {
             Self::KeyInUse { key } => write!(
                 f,
-                "a breaker of this host takes part as `{key}` already: give each breaker a key of its own"
+                "a breaker of this host takes part as `{key}` already: give each breaker its own key"
             ),
             Self::NoRuntime => {
                 f.write_str("there is no runtime: call this within a runtime of tokio")

@@ -1,19 +1,19 @@
-//! The ledger with which an engine decides, as a value that is told the time.
+//! The ledger by which an engine decides, as a value that is told the time.
 //!
-//! A [`Ledger`] keeps who votes, the verdict, the probe lease and an operator's command of one breaker key.
-//! The memory engine and a simulator's run it as it is; an engine on a server has to decide the same, in one
-//! atomic step per verb. It makes no call and reads no clock, and nothing in it is kept by a time of day.
+//! A [`Ledger`] keeps the votes, the verdict, the probe lease and an operator's command of one breaker key. The
+//! engine in memory and the simulator's engine run it as it is; an engine on a server has to decide the same, in one
+//! atomic step per verb. It makes no call, reads no clock, and stores no time of day.
 //!
-//! Rules that matter more than they look:
-//! - *A refusal writes nothing.* If a refused request for the lease refreshed anything, a fleet under load
-//!   would keep a dead prober's lease alive for ever.
-//! - *Closing deletes the suspects.* Otherwise the votes that opened the fleet would open it again. A report
-//!   that was written before its sender heard of the closing is no vote to reopen, either.
-//! - *The need follows the voters.* Idle instances have no vote, and one that is not heard any more lapses:
-//!   a fleet that shrinks from 20 to 3 can still reach its quorum.
-//! - *A prober that failed steps back.* The next lease goes to another suspect for one gap, so that an
+//! These rules are easy to get wrong:
+//! - *A refusal writes nothing.* If a refused request for the lease prolonged anything, a fleet under load would keep
+//!   a dead prober's lease alive for ever.
+//! - *Closing deletes the suspicions.* Otherwise the votes that opened the fleet would open it again. A report that
+//!   was written before its sender heard of the closing is no vote to reopen, either.
+//! - *The need follows the voters.* Idle instances have no vote, and an instance that is no longer heard lapses: a
+//!   fleet that shrinks from 20 to 3 can still reach its quorum.
+//! - *A prober that failed lets others go first.* The next lease goes to another suspect for one gap, so that an
 //!   instance whose own path is broken cannot keep the fleet open.
-//! - *Nobody follows, nothing stays.* An open verdict that no instance suspects any more ends.
+//! - *A verdict without suspects ends.* An open verdict is closed when no instance suspects the downstream any more.
 
 mod phase;
 mod pool;
@@ -37,10 +37,9 @@ use crate::number::{CommandNumber, Epoch, Incarnation, Revision, Token};
 use crate::settings::Settings;
 use crate::view::{Era, Verdict, View, Votes};
 
-/// What an engine knows and decides about one breaker key.
+/// The state of one breaker key at an engine, and the rules that decide about it.
 ///
-/// `now` is the time since any fixed origin. Where it steps back, waits last as much longer, nothing else
-/// happens.
+/// `now` is the time since any fixed origin. If it steps back, waits last longer by as much; nothing else happens.
 ///
 /// # Examples
 /// ```
@@ -77,7 +76,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A ledger that knows nothing. The incarnation is drawn at random.
+    /// Makes a ledger that knows nothing. Draw the incarnation at random.
     pub fn new(incarnation: Incarnation) -> Self {
         Self {
             era: Era::new(incarnation, Epoch::new(0)),
@@ -91,13 +90,13 @@ impl Ledger {
         }
     }
 
-    /// Counts an opinion and decides anew.
+    /// Counts an opinion, decides anew, and returns the whole view.
     ///
-    /// A report that was repeated or overtaken changes nothing and is answered with the present view.
+    /// A report that was repeated or overtaken changes nothing; the present view is returned.
     ///
     /// # Errors
-    /// [`ReportRefused`] when another process has this name, or the fleet votes by other settings. Nothing
-    /// is written then.
+    /// [`ReportRefused`] when another process has this name, or the fleet votes by other settings. Then nothing is
+    /// written.
     pub fn report(&mut self, now: Duration, report: &Report) -> Result<View, ReportRefused> {
         self.roll.check_name(now, &report.from)?;
         self.check_rules(now, report)?;
@@ -124,10 +123,11 @@ impl Ledger {
         Ok(self.view(now))
     }
 
-    /// Asks for the right to probe for the fleet.
+    /// Grants the right to probe for the fleet, or refuses it.
     ///
     /// # Errors
-    /// [`AcquireRefused`], and nothing is written then.
+    /// [`AcquireRefused`] when the fleet is in another epoch, it is too early, or another instance has the lease.
+    /// Then nothing is written.
     pub fn acquire(&mut self, now: Duration, ask: &Acquire) -> Result<Lease, AcquireRefused> {
         let (Some(rules), Some(phase)) = (&self.rules, &mut self.phase) else {
             return Err(AcquireRefused::Stale);
@@ -145,10 +145,10 @@ impl Ledger {
         Ok(lease)
     }
 
-    /// Takes in what came of a probe.
+    /// Takes in the result of a probe and returns the view.
     ///
     /// # Errors
-    /// [`Fenced`] when the lease is not alive or is not the sender's. Nothing is written then.
+    /// [`Fenced`] when the lease has ended or is not the sender's. Then nothing is written.
     pub fn settle(&mut self, now: Duration, settlement: &Settlement) -> Result<View, Fenced> {
         let (Some(rules), Some(phase)) = (self.rules.clone(), &mut self.phase) else {
             return Err(Fenced);
@@ -166,7 +166,7 @@ impl Ledger {
         Ok(self.view(now))
     }
 
-    /// Takes an instance off the roll, and its lease from it. An unknown one changes nothing.
+    /// Removes an instance from the roll, and takes its lease away. An unknown instance changes nothing.
     pub fn leave(&mut self, now: Duration, sender: &Sender) -> View {
         if self.roll.strike(sender) {
             if let Some(phase) = &mut self.phase {
@@ -182,9 +182,9 @@ impl Ledger {
 
     /// Puts an operator's order in force for all instances, until the next one.
     ///
-    /// Its number is the time in milliseconds, or one more than the number before. So an engine that forgot
-    /// all commands, and counts its time from a fixed date, numbers the next one above those that instances
-    /// still know.
+    /// Its number is the time in milliseconds, or one more than the last number if that is higher. So an engine that
+    /// forgot all commands, and counts its time from a fixed date, numbers the next command above those that
+    /// instances still know.
     pub fn order(&mut self, now: Duration, order: Order) -> View {
         let time = CommandNumber::new(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
         self.command = Command::new(time.max(self.command.number.next()), order);
@@ -192,7 +192,7 @@ impl Ledger {
         self.view(now)
     }
 
-    /// What instances are told.
+    /// Returns the view that instances are told.
     pub fn view(&self, now: Duration) -> View {
         View {
             era: self.era,
@@ -208,7 +208,7 @@ impl Ledger {
         }
     }
 
-    /// Everything that a page or an operator may want to see. Reading changes nothing.
+    /// Returns everything that a page or an operator may want to see. Reading changes nothing.
     pub fn peek(&self, now: Duration) -> Standing {
         Standing {
             view: self.view(now),
@@ -219,8 +219,8 @@ impl Ledger {
         }
     }
 
-    /// Whether nobody needs it any more: all have left or lapsed, and neither an order nor an open verdict has to be
-    /// kept for those that come back.
+    /// Whether the ledger is no longer needed: all instances have left or lapsed, and neither an order nor an open
+    /// verdict has to be kept for those that come back.
     #[cfg(feature = "memory")]
     pub(crate) fn is_deserted(&self, now: Duration) -> bool {
         let kept_for = match (&self.phase, &self.rules) {
@@ -290,8 +290,8 @@ impl Ledger {
         self.pool.clear();
     }
 
-    /// An instance knows of a later epoch: the engine has lost its last writes. What it still has may be
-    /// any mixture of old and new, so it begins a new life, as if it had lost all.
+    /// Begins a new life, because an instance knows of a later epoch: the engine has lost its last writes. What it
+    /// still has may be any mixture of old and new, so it acts as if it had lost everything.
     fn forget(&mut self) {
         self.era = Era::new(self.era.incarnation.next(), Epoch::new(0));
         self.phase = None;
@@ -300,8 +300,8 @@ impl Ledger {
     }
 }
 
-/// A fleet in which one probes for all probes the sooner the more voters it has; where each probes, each
-/// waits as long as if it were alone.
+/// The voters by which a gap is divided. A fleet in which one instance probes for all probes more often the more
+/// voters it has; where each instance probes, each waits as long as if it were alone.
 fn voters_for_gap(rules: &Settings, roll: &Roll, now: Duration) -> u32 {
     match rules.mode().dials().probe {
         ProbeRule::Each => 1,

@@ -1,14 +1,51 @@
-//! Circuit breakers that share opinions and still decide for themselves.
+//! Circuit breakers that tell each other what they see, and still decide for themselves.
 //!
-//! Breakers of many instances that guard the same downstream are alone: each has to fail its own calls before
-//! it opens, and each probes for itself. This package lets them tell each other what they see. A quorum of
-//! instances that see trouble opens those among them that still wait for their own evidence; one instance at a
-//! time probes for all; and when its probe is good they close by turns. An instance that sees no trouble is
-//! never opened by others, and without the engine every breaker goes on as if it were alone.
+//! Each instance of a service usually has a breaker of its own. Each breaker then has to see its own calls fail
+//! before it opens, and each probes the downstream by itself. With this crate the instances share their
+//! opinions. When a quorum of them suspects the downstream, every instance that suspects it opens its breaker at
+//! once. Then one instance at a time probes for all, and when its probe succeeds the breakers close one after
+//! the other. Other instances never open the breaker of an instance that sees no trouble. Without the engine
+//! that carries the opinions, every breaker goes on as if it were alone.
 //!
-//! The core makes no call, reads no clock and draws no number: a [`Member`] is told what happens and answers
-//! with actions, a [`Ledger`] is told reports and answers with views. Engines keep the ledger where
-//! instances can reach it.
+//! With the feature `tokio`, the module `host` does everything: a breaker joins, and its calls go on as before.
+//!
+//! ```
+//! use fusebox::{Breaker, Config};
+//! use fusebox_fleet::engine::memory::Memory;
+//! use fusebox_fleet::host::Host;
+//! use fusebox_fleet::{BreakerKey, InstanceId, Mode, Settings};
+//! use std::sync::Arc;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Inside one process; for several there are engine::redis and engine::gossip.
+//! let engine = Arc::new(Memory::new());
+//! let host = Host::new(InstanceId::new("checkout-1")?, engine);
+//!
+//! let breaker = Breaker::new("inventory", Config::default());
+//! let settings = Settings::builder(Mode::Quorum).suspicion_run_for(10).build()?;
+//! let participant = host.join(BreakerKey::new("inventory")?, breaker.clone(), settings)?;
+//!
+//! breaker.call(|| "7".parse::<u32>())?; // as before
+//! println!("{:?}", participant.status().view); // votes and verdict, for pages and metrics
+//! participant.leave().await; // dropping it leaves, too
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it promises
+//! - **No call waits.** The instance decides from what it already knows whether a call may pass.
+//! - **Veto.** No message opens a closed breaker whose instance sees no trouble.
+//! - **Alone within `stale_after`.** If the engine is slow, gone, emptied or wrong, breakers work locally.
+//! - **A probe lease that cannot leak.** It ends by the engine's clock, and no refused request prolongs it.
+//! - **Order by numbers, not by clocks.** Lost, repeated, late and overtaken messages do no harm.
+//!
+//! One thing it does not promise: the lease bounds the load of probes, but it is no lock; see the [`guide`].
+//!
+//! # The core without a host
+//! The core makes no call, reads no clock and draws no random number. A [`Member`] is told what happens to one
+//! instance and answers with actions. A [`Ledger`] is told reports and answers with views. An engine keeps the
+//! ledger where all instances can reach it.
 //!
 //! ```
 //! use fusebox_fleet::{
@@ -24,47 +61,39 @@
 //!     ledger.report(Duration::ZERO, &Report::new(from, opinion, Arc::clone(&settings)))?;
 //! }
 //! let view = ledger.view(Duration::ZERO);
-//! assert!(view.verdict.is_open()); // two of three that vote; the idle one has no vote
+//! assert!(view.verdict.is_open()); // two of three voters suspect; the idle instance has no vote
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What it promises:
-//! - **No call waits.** Whether a call may pass is decided from what the instance knows.
-//! - **Veto.** A closed breaker whose instance sees no trouble is not opened by a message.
-//! - **Alone within `stale_after`.** An engine that is slow, gone, emptied or wrong leaves local breakers.
-//! - **A probe lease that cannot leak.** It ends by the engine's clock, and no refused request prolongs it.
-//! - **Order by numbers, not by clocks.** Lost, repeated, late and overtaken messages change nothing.
-//!
-//! What it does not promise: the lease bounds load, it is no lock; see the [`guide`].
-//!
 //! # Features
-//! - `memory` (on by default): the engine inside one process, [`engine::memory`].
-//! - `redis`: the engine on a Redis or Valkey server, `engine::redis`, on the runtime of tokio.
+//! Only `memory` is on by default.
+//! - `memory`: the engine inside one process, [`engine::memory`].
+//! - `redis`: the engine on a Redis or Valkey server, `engine::redis`, on the tokio runtime.
 //! - `redis-tls`: that engine over encrypted connections.
 //! - `gossip`: the engine without a server, `engine::gossip`.
-//! - `gossip-node`: one node of it without its network, `engine::gossip_node`.
-//! - `conformance`: the checks that every engine has to pass, as a function for its tests.
-//! - `tokio`: the module `host`, a task that makes a breaker take part.
+//! - `gossip-node`: one node of that engine without its network, `engine::gossip_node`.
+//! - `conformance`: the checks that every engine has to pass, for an engine's own tests.
+//! - `tokio`: the module `host`, whose task makes a breaker take part.
 //!
 //! # Map, in reading order
 //! | item | what it is |
 //! |---|---|
 //! | [`guide`] | why votes with a veto, what the lease is worth, when not to share |
-//! | [`Mode`], [`Dials`] | how much instances share |
-//! | [`Settings`], [`SettingsBuilder`], [`Fingerprint`] | by which rules, checked together |
-//! | [`InstanceId`], [`BreakerKey`], [`Session`], [`Sender`] | who speaks, and about what |
+//! | [`Mode`], [`Dials`] | how much the instances share |
+//! | [`Settings`], [`SettingsBuilder`], [`Fingerprint`] | the rules of the fleet, checked together |
+//! | [`InstanceId`], [`BreakerKey`], [`Session`], [`Sender`] | who reports, and about which breaker |
 //! | [`Opinion`], [`Opinions`], [`Counts`] | what an instance thinks, from its own calls |
-//! | [`View`], [`Verdict`], [`Votes`], [`Era`] | what it can know of the fleet |
+//! | [`View`], [`Verdict`], [`Votes`], [`Era`] | what an instance knows of the fleet |
 //! | [`Member`], [`Event`], [`Action`], [`Notice`], [`Overlay`] | one instance's part: events in, actions out |
-//! | [`Report`], [`Acquire`], [`Lease`], [`Settlement`] and their refusals | what they say to an engine |
+//! | [`Report`], [`Acquire`], [`Lease`], [`Settlement`] and their refusals | the messages between instances and engine |
 //! | [`Ledger`], [`Standing`] | what an engine decides |
 //! | [`Order`], [`Command`] | an operator's command to the whole fleet |
-//! | [`bind`] | a breaker of `fusebox` that a member leads |
-//! | `host` | what a service needs so that its breakers take part |
+//! | [`bind`] | the link between a member and a breaker of `fusebox` |
+//! | `host` | the task that makes a service's breakers take part |
 //! | [`engine`], [`engine::Engine`], [`engine::Operator`] | where the ledger is kept |
 //! | `conformance` | what every engine has to do |
-//! | [`Incarnation`], [`Epoch`], [`Revision`], [`Token`] and other numbers | what puts news in order |
-//! | [`Chance`] | where randomness comes from |
+//! | [`Incarnation`], [`Epoch`], [`Revision`], [`Token`] and other numbers | the numbers that put news in order |
+//! | [`Chance`] | the source of randomness |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,8 +1,8 @@
 //! One instance's part in the fleet for one breaker key: events in, actions out.
 //!
-//! A [`Member`] is a pure state machine. It is told the time, what its calls came to and what the engine says,
-//! and answers with actions: messages to send and changes of the breaker. It waits for nothing, so no call ever
-//! waits for the fleet.
+//! A [`Member`] is a pure state machine. It is told the time, the outcomes of its calls and the engine's answers, and
+//! returns actions: messages to send and changes of the breaker. It waits for nothing, so no call ever waits for the
+//! fleet.
 //!
 //! # Transitions
 //! | # | event | condition | effect |
@@ -12,7 +12,7 @@
 //! | 3 | the fleet is open | view fresh, no own suspicion | nothing: veto, told once per epoch |
 //! | 4 | the opinion becomes suspect | the fleet is open, view fresh | as 2 |
 //! | 5 | a call while held, or while the own breaker is open by its own rules | the fleet is open, somebody may probe, nothing asked yet | reject it; soon ask for the lease |
-//! | 6 | the lease is given | still so, same epoch | the next call is a probe: the own breaker's own where it is not held |
+//! | 6 | the lease is granted | still so, same epoch | the next call is a probe: the own breaker's own where it is not held |
 //! | 7 | the probe ends | it is the present one | settle; held, or what the own breaker says. At the lease's end: nothing settled |
 //! | 8 | the fleet closes | held or probing | close at a random moment within `stagger` |
 //! | 9 | the fleet closes | own breaker open by its own rules | it probes within `stagger` by itself |
@@ -56,10 +56,10 @@ use crate::opinions::Opinions;
 use crate::settings::Settings;
 use crate::view::{Era, View};
 
-/// One instance's part in the fleet, for one breaker key.
+/// The part of one instance in its fleet, for one breaker key.
 ///
-/// The host tells it what happens with [`handle`](Member::handle), does what it answers, and wakes it with
-/// [`Event::Tick`] at [`next_wake`](Member::next_wake).
+/// The host tells the member what happens with [`handle`](Member::handle), carries out the actions that it returns,
+/// and wakes it with [`Event::Tick`] at [`next_wake`](Member::next_wake).
 ///
 /// # Examples
 /// ```
@@ -125,7 +125,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// An instance that has heard nothing yet. Its first report is due at once.
+    /// Makes an instance that has heard nothing yet. Its first report is due at once.
     pub fn new(sender: Sender, settings: Arc<Settings>) -> Self {
         Self {
             sender,
@@ -149,10 +149,10 @@ impl Member {
         }
     }
 
-    /// Takes in what happened at `now`, the time since any fixed origin, and says what to do about it, in
-    /// order. In [`Mode::Local`], and after [`Event::Leave`], there is never anything to do.
+    /// Takes in what happened at `now`, the time since any fixed origin, and returns the actions for it, in order. In
+    /// [`Mode::Local`], and after [`Event::Leave`], there are never any.
     ///
-    /// `now` may step back: that moves nothing. A step forward is time that has passed, so at worst the view
+    /// `now` may step back, which has no effect. A step forward counts as time that has passed, so at worst the view
     /// is stale and the instance is alone until the next answer.
     pub fn handle(&mut self, now: Duration, event: Event, chance: &mut dyn Chance) -> Vec<Action> {
         let mut out = Vec::new();
@@ -190,7 +190,7 @@ impl Member {
         out
     }
 
-    /// When to wake the member, by the host's clock, if nothing happens before; never in [`Mode::Local`].
+    /// Returns when to wake the member, by the host's clock, if nothing happens before; `None` in [`Mode::Local`].
     pub fn next_wake(&self) -> Option<Duration> {
         if self.gone || self.settings.mode() == Mode::Local {
             return None;
@@ -198,19 +198,19 @@ impl Member {
         Some(self.time.reading(self.wakes_at()))
     }
 
-    /// What the instance thinks at this time, as it would report it.
+    /// Returns the instance's present opinion, as it would report it.
     pub fn opinion(&self) -> Opinion {
         self.opinion_at(self.time.now())
     }
 
-    /// What the fleet adds to the breaker.
+    /// Returns what the fleet adds to the breaker.
     pub fn overlay(&self) -> Overlay {
         self.overlay
     }
 
-    /// By which right this instance probes: by the fleet's lease, or by its own timer where a mode leases nothing.
-    /// With a lease it probes also where its breaker is open by its own rules and [`overlay`](Self::overlay) is
-    /// none.
+    /// Returns the right by which this instance probes: the fleet's lease, or its own timer where a mode leases
+    /// nothing. With a lease it also probes where its breaker is open by its own rules and [`overlay`](Self::overlay)
+    /// is none.
     pub fn right(&self) -> Option<Right> {
         match self.overlay {
             Overlay::Probing { right, .. } => Some(right),
@@ -221,35 +221,36 @@ impl Member {
         }
     }
 
-    /// The view, while it is fresh.
+    /// Returns the view while it is fresh.
     pub fn view(&self) -> Option<View> {
         self.news
             .fresh(self.time.now(), self.settings.stale_after())
     }
 
-    /// The age of the newest view, at most; none before the first one.
+    /// Returns the age of the newest view, at most; `None` before the first one.
     pub fn view_age(&self) -> Option<Duration> {
         self.news
             .stale_at(Duration::ZERO)
             .map(|heard| self.time.now().saturating_sub(heard))
     }
 
-    /// Whether the own breaker has been open for a while beside a fleet that is fine.
+    /// Returns whether the failure is localised: the own breaker has been open for a while although the fleet is
+    /// fine.
     pub fn is_localised(&self) -> bool {
         self.localised.is_told()
     }
 
-    /// The operator's order that was heard last.
+    /// Returns the operator's order that was heard last.
     pub fn order(&self) -> Order {
         self.command.order
     }
 
-    /// Who the member is.
+    /// Returns the sender that the member reports as.
     pub fn sender(&self) -> &Sender {
         &self.sender
     }
 
-    /// The settings by which it votes.
+    /// Returns the settings by which it votes.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -257,7 +258,7 @@ impl Member {
     fn opinion_at(&self, now: Duration) -> Opinion {
         match self.overlay {
             Overlay::Held { .. } | Overlay::Probing { .. } => Opinion::Suspect,
-            // The probe that closed the fleet speaks for those that wait, too.
+            // The probe that closed the fleet speaks for those that wait for their turn, too.
             Overlay::Turn { .. } => Opinion::Fine,
             Overlay::None => match self.breaker {
                 BreakerState::Open | BreakerState::HalfOpen if self.withdrawn => Opinion::Fine,
@@ -278,7 +279,7 @@ impl Member {
     fn finished(&mut self, now: Duration, result: CallResult) {
         self.arrivals.call(now);
         self.mail.count(result);
-        // What was permitted before the fleet held the breaker says nothing new about it.
+        // Calls that were permitted before the fleet held the breaker say nothing new about it.
         if matches!(self.overlay, Overlay::None) {
             match result {
                 CallResult::Succeeded => self.opinions.succeeded(now),
@@ -289,7 +290,7 @@ impl Member {
 
     fn breaker_changed(&mut self, state: BreakerState) {
         let goes_on = matches!(state, BreakerState::Open | BreakerState::HalfOpen);
-        // That an open breaker begins to probe, or has failed to close, ends no request for the lease.
+        // A request for the lease goes on when an open breaker begins to probe or has failed to close.
         if !goes_on || !matches!(self.overlay, Overlay::None) {
             self.probes.asking = Asking::Not;
         }
@@ -297,7 +298,7 @@ impl Member {
             self.probes.lent = None;
         }
         self.breaker = state;
-        // That the breaker probes now says nothing new; what comes of the probe does.
+        // That the breaker probes now says nothing new; the result of the probe does.
         self.withdrawn = self.withdrawn && state == BreakerState::HalfOpen;
         self.overlay = Overlay::None;
         if state == BreakerState::Closed {

@@ -1,7 +1,7 @@
-//! Messages between instances and an engine.
+//! The messages between instances and an engine.
 //!
-//! Each message can be lost, repeated, late or overtaken. What is said twice or too late is known by its
-//! numbers, and changes nothing.
+//! Each message can be lost, repeated, late or overtaken. Numbers identify a message that is repeated or too late,
+//! and it changes nothing.
 
 use std::error::Error;
 use std::fmt;
@@ -17,46 +17,46 @@ use crate::settings::{Fingerprint, Settings};
 use crate::span::Span;
 use crate::view::Era;
 
-/// Who speaks: an instance, in one life of its process.
+/// The sender of a message: an instance, in one life of its process.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Sender {
-    /// The instance.
+    /// The name of the instance.
     pub instance: InstanceId,
     /// The life of its process.
     pub session: Session,
 }
 
 impl Sender {
-    /// This instance in this life.
+    /// Makes the sender for this instance in this life.
     pub fn new(instance: InstanceId, session: Session) -> Self {
         Self { instance, session }
     }
 }
 
-/// What an instance says with each heartbeat, and at once when its opinion changes.
+/// A report of an instance's opinion, sent with each heartbeat and at once when the opinion changes.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Who speaks.
+    /// The instance that reports.
     pub from: Sender,
-    /// Its place among the reports of this session: the first one has 1.
+    /// Its place among the reports of this session; the first one has 1.
     pub sequence: Sequence,
-    /// What the instance thinks.
+    /// The instance's opinion.
     pub opinion: Opinion,
-    /// The calls that have ended since the report before; only where counts are merged.
+    /// The calls that have ended since the last report; only where counts are merged.
     pub counts: Counts,
-    /// What the instance knew when it formed its opinion. A suspicion from before the fleet closed is no
-    /// vote to open it again.
+    /// What the instance knew when it formed its opinion. A suspicion from before the fleet closed is no vote to open
+    /// it again.
     pub seen: Option<Era>,
     /// The newest command that the instance has heard.
     pub command: Command,
-    /// The rules by which the instance wants to vote.
+    /// The settings by which the instance wants to vote.
     pub settings: Arc<Settings>,
 }
 
 impl Report {
-    /// The first report of an instance that has heard nothing yet.
+    /// Makes the first report of an instance that has heard nothing yet.
     pub fn new(from: Sender, opinion: Opinion, settings: Arc<Settings>) -> Self {
         Self {
             from,
@@ -70,18 +70,18 @@ impl Report {
     }
 }
 
-/// Why a ledger does not count a report. A refusal changes nothing.
+/// The reason why a ledger does not count a report. A refusal changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReportRefused {
-    /// Another process uses this name. The name is free again when the other one leaves, or when it has not
-    /// been heard for a membership.
+    /// Another process uses this name. The name is free again when that process leaves, or when it has not been heard
+    /// for `member_for`.
     NameTaken,
-    /// The fleet votes by other rules.
+    /// The fleet votes by other settings.
     SettingsDiffer {
-        /// The rules of the fleet.
+        /// The settings of the fleet.
         fleet: Fingerprint,
-        /// The rules in the report.
+        /// The settings in the report.
         given: Fingerprint,
     },
 }
@@ -90,12 +90,12 @@ impl fmt::Display for ReportRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NameTaken => f.write_str(
-                "another process reports under this instance's name: give each instance a name of its own",
+                "another process reports under this instance's name: give each instance its own name",
             ),
             Self::SettingsDiffer { fleet, given } => {
                 write!(
                     f,
-                    "the fleet votes by settings {fleet}, this instance by {given}"
+                    "the fleet has the settings {fleet}, this instance {given}"
                 )?;
                 for (place, name) in self.differing().enumerate() {
                     write!(f, "{}{name}", if place == 0 { ", which differ in " } else { ", " })?;
@@ -107,7 +107,7 @@ impl fmt::Display for ReportRefused {
 }
 
 impl ReportRefused {
-    /// The names of the settings that are others than those of the fleet, as far as they are known: see
+    /// Returns the names of the settings that differ from those of the fleet, as far as they are known; see
     /// [`Fingerprint::differing`].
     pub fn differing(&self) -> impl Iterator<Item = &'static str> {
         let marks = match self {
@@ -126,53 +126,53 @@ impl Error for ReportRefused {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Acquire {
-    /// Who asks.
+    /// The instance that asks.
     pub from: Sender,
-    /// The epoch by which the instance is held, or beside which its breaker is open by its own rules.
+    /// The epoch by which the instance is held, or in which its breaker is open by its own rules.
     pub era: Era,
-    /// For how long it wants the right: it has to wait for its own next call, and for the answer.
+    /// How long it wants the right, because it has to wait for its own next call and for that call's answer.
     pub lease: Duration,
 }
 
 impl Acquire {
-    /// A request by an instance that is held, or open by itself, in this era.
+    /// Makes the request of an instance that is held, or open by itself, in this era.
     pub fn new(from: Sender, era: Era, lease: Duration) -> Self {
         Self { from, era, lease }
     }
 }
 
-/// The right to probe for the whole fleet.
+/// The right to probe for the whole fleet, for a limited time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lease {
-    /// The fence: a result with an older token is not counted.
+    /// The fence: a result with an older token does not count.
     pub token: Token,
-    /// How long the right lasts, counted from when it was given.
+    /// How long the right lasts, counted from when it was granted.
     pub lasts: Duration,
 }
 
 impl Lease {
-    /// A lease as an engine reads it back.
+    /// Makes a lease as an engine reads it back.
     pub fn new(token: Token, lasts: Duration) -> Self {
         Self { token, lasts }
     }
 }
 
-/// Why there is no lease. A refusal changes nothing: if it made anything last longer, a fleet under load
-/// could keep a dead prober's lease alive for ever.
+/// The reason why there is no lease. A refusal changes nothing: if it prolonged anything, a fleet under load could
+/// keep a dead prober's lease alive for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AcquireRefused {
-    /// The fleet has gone on to another epoch, or is closed.
+    /// The fleet is in another epoch, or is closed.
     Stale,
     /// It is too early, at least for this instance.
     Early {
-        /// When to ask again.
+        /// How long to wait before asking again.
         wait: Duration,
     },
-    /// Somebody else probes.
+    /// Another instance has the lease.
     Busy {
-        /// When that lease ends at the latest.
+        /// How long that lease lasts at most.
         remaining: Duration,
     },
 }
@@ -195,15 +195,15 @@ impl fmt::Display for AcquireRefused {
 
 impl Error for AcquireRefused {}
 
-/// What came of a probe.
+/// The result of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProbeResult {
     /// The downstream answered well.
     Succeeded,
     /// The downstream failed.
     Failed,
-    /// Nobody knows: the call was cancelled, ignored, or took longer than the lease. It is not settled, and
-    /// the lease lapses.
+    /// There is no result: the call was cancelled, ignored, or took longer than the lease. It is not settled, and the
+    /// lease lapses.
     Void,
 }
 
@@ -211,7 +211,7 @@ impl ProbeResult {
     /// All results, in the order of declaration.
     pub const ALL: [Self; 3] = [Self::Succeeded, Self::Failed, Self::Void];
 
-    /// The word for labels and pages.
+    /// Returns the word for labels and pages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
@@ -221,20 +221,20 @@ impl ProbeResult {
     }
 }
 
-/// What a prober tells the fleet.
+/// The result of a probe, as the prober tells the fleet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settlement {
-    /// Who probed.
+    /// The instance that probed.
     pub from: Sender,
     /// Its lease.
     pub token: Token,
-    /// What came of it; a void probe changes nothing.
+    /// What came of the probe; a void probe changes nothing.
     pub result: ProbeResult,
 }
 
 impl Settlement {
-    /// The result of the probe that this lease was for.
+    /// Makes the settlement of the probe that this lease was for.
     pub fn new(from: Sender, token: Token, result: ProbeResult) -> Self {
         Self {
             from,
@@ -244,7 +244,7 @@ impl Settlement {
     }
 }
 
-/// The lease of a settlement is not the present one, or has ended: the result changes nothing.
+/// The refusal of a settlement whose lease is not the present one or has ended: the result changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fenced;
 

@@ -1,34 +1,35 @@
-//! The modes: how much instances share, and what they let it decide.
+//! The modes of a fleet: how much the instances share, and what that decides.
 //!
-//! One machine has five dials, and a mode is a position of all five. What is measured about each mode
-//! stands in the package's guide.
+//! One state machine has five dials, and a mode is a position of all five. The package's guide says what was measured
+//! about each mode.
 
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-/// How much the instances of a fleet share.
+/// The amount that the instances of a fleet share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Mode {
-    /// Nothing: every breaker is alone. The default.
+    /// Nothing is shared: every breaker is alone. The default.
     #[default]
     Local,
-    /// Opinions: when a quorum suspects the downstream, an instance that suspects it too opens at once,
-    /// and then probes and closes by itself.
+    /// Opinions are shared. When a quorum suspects the downstream, an instance that suspects it too opens at once,
+    /// and then probes and closes on its own.
     Advisory,
-    /// Opinions, one probe at a time for the whole fleet, and closing by turns.
+    /// Opinions are shared; the whole fleet makes one probe at a time and closes in turn.
     Quorum,
-    /// Merged counts of calls instead of opinions; probing and closing as in [`Mode::Quorum`].
+    /// Counts of calls are merged instead of opinions; probing and closing are as in [`Mode::Quorum`].
     Pooled,
-    /// A contrast, to show a harm: one instance that trips opens all.
+    /// A contrast, to show harm: one instance that trips opens all.
     AnyOpen,
-    /// A contrast, to show a harm: the counts of all are merged, nobody objects and nobody decides alone.
+    /// A contrast, to show harm: the counts of all instances are merged, without a veto and without trips of their
+    /// own.
     PooledNaive,
 }
 
 impl Mode {
-    /// All modes, in the order in which they share more.
+    /// All modes, from the one that shares least to the one that shares most.
     pub const ALL: [Self; 6] = [
         Self::Local,
         Self::Advisory,
@@ -38,7 +39,7 @@ impl Mode {
         Self::PooledNaive,
     ];
 
-    /// The name in settings, labels and pages.
+    /// Returns the name in settings, labels and pages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Local => "local",
@@ -50,12 +51,12 @@ impl Mode {
         }
     }
 
-    /// Whether the mode is there to show what goes wrong. Do not use it in production.
+    /// Returns whether the mode exists only to show what goes wrong. Do not use such a mode in production.
     pub fn is_contrast(self) -> bool {
         matches!(self, Self::AnyOpen | Self::PooledNaive)
     }
 
-    /// Where the five dials stand, and whether an instance may still trip alone.
+    /// Returns the position of the five dials.
     pub fn dials(self) -> Dials {
         let (evidence, veto, probe, close) = match self {
             Self::Local => (
@@ -128,7 +129,7 @@ impl FromStr for Mode {
     }
 }
 
-/// The word that was given is no mode.
+/// The error for a word that names no mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownMode {
     given: String,
@@ -136,7 +137,7 @@ pub struct UnknownMode {
 
 impl fmt::Display for UnknownMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not a mode: write ", self.given)?;
+        write!(f, "`{}` is not a mode: write ", self.given.escape_debug())?;
         let (last, rest) = Mode::ALL.split_last().expect("there are modes");
         for mode in rest {
             write!(f, "{mode}, ")?;
@@ -147,7 +148,7 @@ impl fmt::Display for UnknownMode {
 
 impl Error for UnknownMode {}
 
-/// What a mode is made of.
+/// The dials that make up a mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dials {
@@ -157,23 +158,23 @@ pub struct Dials {
     pub veto: Veto,
     /// Who probes.
     pub probe: ProbeRule,
-    /// How held instances close again.
+    /// How held breakers close again.
     pub close: CloseRule,
     /// Whether an instance's own breaker may trip. The host sets the breaker up accordingly.
     pub own_trips: OwnTrips,
 }
 
-/// What opens the fleet.
+/// The evidence that opens the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Evidence {
-    /// Nothing does.
+    /// Nothing opens it.
     Nothing,
-    /// Enough instances that suspect the downstream.
+    /// Enough instances suspect the downstream.
     Opinions,
-    /// Enough instances whose own breaker has tripped.
+    /// Enough instances' own breakers have tripped.
     Trips,
-    /// The share of failures among the latest calls of all.
+    /// The failure ratio of the latest calls of all instances.
     Counts,
 }
 
@@ -186,33 +187,35 @@ pub enum Veto {
     Ignored,
 }
 
-/// Who probes while the fleet is open.
+/// The rule for who probes while the fleet is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeRule {
-    /// Every held instance. In [`Mode::Advisory`] no lease is asked for; in [`Mode::AnyOpen`] each gets a lease
-    /// of its own, because one good probe closes all, and the engine counts only what comes with a lease.
+    /// Every held instance probes. In [`Mode::Advisory`] no lease is asked for. In [`Mode::AnyOpen`] each instance
+    /// gets a lease of its own, because one successful probe closes all, and the engine counts only results that come
+    /// with a lease.
     Each,
-    /// The one that holds the lease: one that the fleet holds, or whose breaker is open by its own rules.
+    /// Only the holder of the lease probes: an instance that the fleet holds, or whose breaker is open by its own
+    /// rules.
     Leased,
 }
 
-/// How held instances close.
+/// The way in which held breakers close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseRule {
-    /// Each after a wait and a good probe of its own.
+    /// Each closes after a wait and a successful probe of its own.
     OwnTimer,
-    /// All when the fleet closes.
+    /// All close when the fleet closes.
     AtOnce,
-    /// Each at a random moment after the fleet has closed.
+    /// Each closes at a random moment after the fleet has closed.
     ByTurns,
 }
 
 /// Whether an instance's own breaker may trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnTrips {
-    /// It may: the fleet only ever adds to it.
+    /// It may trip: the fleet only ever adds to it.
     On,
-    /// It may not: only for a contrast.
+    /// It may not trip; only for a contrast.
     Off,
 }
 
@@ -233,7 +236,7 @@ mod tests {
 
         assert_eq!(
             error.to_string(),
-            "\"quorom\" is not a mode: write local, advisory, quorum, pooled, any-open, or pooled-naive"
+            "`quorom` is not a mode: write local, advisory, quorum, pooled, any-open, or pooled-naive"
         );
     }
 

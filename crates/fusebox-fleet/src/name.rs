@@ -23,15 +23,15 @@ const LONGEST: usize = 128;
 pub struct InstanceId(Arc<str>);
 
 impl InstanceId {
-    /// Checks a name.
+    /// Checks a name and makes an `InstanceId` of it.
     ///
     /// # Errors
-    /// [`InvalidName`] when the name is empty, too long, or has other than visible ASCII characters.
+    /// [`InvalidName`] when the name is empty, is too long, or contains anything but visible ASCII characters.
     pub fn new(name: &str) -> Result<Self, InvalidName> {
         checked(name).map(Self)
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -43,20 +43,20 @@ impl fmt::Display for InstanceId {
     }
 }
 
-/// The name of the dependency whose breakers decide together, the same on every instance.
+/// The name of the downstream whose breakers decide together, the same on every instance.
 ///
-/// Each key has a ledger of its own. Choose it by what fails together: a breaker for a whole service
-/// cannot know that one of its shards is down.
+/// Each key has a ledger of its own. Choose the key by what fails together: a breaker for a whole service cannot know
+/// that one of its shards is down.
 ///
 /// From 1 to 128 visible ASCII characters other than `{` and `}`, which a Redis cluster reads as a tag.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BreakerKey(Arc<str>);
 
 impl BreakerKey {
-    /// Checks a name.
+    /// Checks a name and makes a `BreakerKey` of it.
     ///
     /// # Errors
-    /// [`InvalidName`] when the name is empty, too long, or has other than the allowed characters.
+    /// [`InvalidName`] when the name is empty, is too long, or contains a character that is not allowed.
     pub fn new(name: &str) -> Result<Self, InvalidName> {
         if name.contains(['{', '}']) {
             return Err(InvalidName {
@@ -66,7 +66,7 @@ impl BreakerKey {
         checked(name).map(Self)
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -89,7 +89,7 @@ fn checked(name: &str) -> Result<Arc<str>, InvalidName> {
     }
 }
 
-/// A name that not every engine could keep.
+/// The error for a name that some engine could not store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidName {
     name: String,
@@ -99,28 +99,28 @@ impl fmt::Display for InvalidName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is not a name: write 1 to {LONGEST} visible ASCII characters, and no braces in the \
+            "`{}` is not a name: write 1 to {LONGEST} visible ASCII characters, and no braces in the \
              name of a breaker",
-            self.name
+            self.name.escape_debug()
         )
     }
 }
 
 impl Error for InvalidName {}
 
-/// One life of an instance's process: drawn at random when it starts.
+/// One life of an instance's process, drawn at random when the process starts.
 ///
-/// It tells a second instance of the same name, which the engine refuses, from the same one.
+/// It tells a second instance of the same name, which the engine refuses, from the first one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Session(u64);
 
 impl Session {
-    /// The session of this random number.
+    /// Makes the session of this random number.
     pub fn new(random: u64) -> Self {
         Self(random)
     }
 
-    /// The number, for an engine that has to write it.
+    /// Returns the number, for an engine that has to write it.
     pub fn get(self) -> u64 {
         self.0
     }

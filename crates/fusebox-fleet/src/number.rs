@@ -1,12 +1,12 @@
-//! The numbers that put what is heard in order, whenever it arrives.
+//! The numbers that put news in order, whenever it arrives.
 //!
-//! Nothing that instances tell each other carries a time of day: clocks of different machines are not
-//! compared. Order comes from these numbers, which the engine gives out.
+//! Messages between instances carry no time of day, because clocks of different machines are not compared. Order
+//! comes from these numbers, which the engine gives out.
 
 use std::fmt;
 
-/// The largest number of a count that is believed: there is room above it to count on. The gossip engine's, which
-/// begin with the time in milliseconds times 65,536, stay below it for some thousand years.
+/// The largest number of a counter that is accepted; there is room above it to count on. The numbers of the gossip
+/// engine, which begin with the time in milliseconds times 65,536, stay below it for some thousand years.
 #[cfg(any(feature = "gossip-node", feature = "tokio"))]
 pub(crate) const LARGEST: u64 = 1 << 62;
 
@@ -17,12 +17,12 @@ macro_rules! number {
         pub struct $name(u64);
 
         impl $name {
-            /// The one with this number.
+            /// Makes the value with this number.
             pub const fn new(number: u64) -> Self {
                 Self(number)
             }
 
-            /// The number.
+            /// Returns the number.
             pub const fn get(self) -> u64 {
                 self.0
             }
@@ -41,23 +41,23 @@ macro_rules! number {
 }
 
 number! {
-    /// One life of a ledger: another one means that the engine has forgotten what it knew.
+    /// One life of a ledger. Another incarnation means that the engine has forgotten what it knew.
     ///
-    /// Drawn at random when a ledger is made. A new incarnation says nothing about the downstream, so it
-    /// is never taken for "closed": whoever was held by the old one goes on alone.
+    /// Drawn at random when a ledger is made. A new incarnation says nothing about the downstream, so it never means
+    /// "closed": an instance that the old one held goes on alone.
     Incarnation, wrapping_add
 }
 number! {
-    /// How often the verdict has changed in this incarnation. What belongs to an older epoch changes nothing.
+    /// The number of changes of the verdict in this incarnation. News of an older epoch changes nothing.
     Epoch, saturating_add
 }
 number! {
-    /// How often the ledger has been written in this incarnation. It tells a late message from a new one
-    /// within an epoch.
+    /// The number of writes to the ledger in this incarnation. It tells a late message from a new one within an
+    /// epoch.
     Revision, saturating_add
 }
 number! {
-    /// The fence of a probe lease: grows with each lease, so that the result of an old one is known as old.
+    /// The fence of a probe lease. It grows with each lease, so the result of an old lease is known to be old.
     Token, saturating_add
 }
 number! {
@@ -65,7 +65,7 @@ number! {
     CommandNumber, saturating_add
 }
 number! {
-    /// The place of a report among those of one session.
+    /// The place of a report among the reports of one session.
     Sequence, saturating_add
 }
 

@@ -1,16 +1,16 @@
-//! One instance's opinion of the downstream.
+//! The opinion of one instance about the downstream.
 
 use std::fmt;
 
-/// What one instance says of the downstream, from its own calls alone.
+/// The opinion of one instance about the downstream, from its own calls alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Opinion {
-    /// It has finished no call for a while, so it has no vote. It can neither open the fleet nor keep a
+    /// The instance has finished no call for a while, so it has no vote. It can neither open the fleet nor keep a
     /// majority from forming.
     Idle,
-    /// It has a vote and sees no trouble.
+    /// The instance has a vote and sees no trouble.
     Fine,
-    /// Its last calls all failed, or its own breaker is not closed.
+    /// The instance's last calls all failed, or its own breaker is not closed.
     Suspect,
 }
 
@@ -18,7 +18,7 @@ impl Opinion {
     /// All opinions, in the order of declaration.
     pub const ALL: [Self; 3] = [Self::Idle, Self::Fine, Self::Suspect];
 
-    /// The word for labels and pages.
+    /// Returns the word for labels and pages.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -27,7 +27,7 @@ impl Opinion {
         }
     }
 
-    /// Whether it counts among the voters.
+    /// Returns whether the opinion counts as a vote.
     pub fn votes(self) -> bool {
         self != Self::Idle
     }

@@ -1,11 +1,11 @@
-//! The opinion that an instance forms from its own calls.
+//! The rule by which an instance forms its opinion from its own calls.
 
 use std::time::Duration;
 
 use crate::opinion::Opinion;
 use crate::settings::Settings;
 
-/// Counts how many of an instance's last calls failed in a row, and when the last one ended.
+/// Counts how many of an instance's last calls failed in a row, and remembers when the last one ended.
 ///
 /// # Examples
 /// ```
@@ -31,7 +31,7 @@ pub struct Opinions {
     last: Option<Duration>,
 }
 
-/// The calls since the last one that ended differently.
+/// The latest calls that all ended in the same way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Run {
     #[default]
@@ -41,12 +41,12 @@ enum Run {
 }
 
 impl Opinions {
-    /// Without any call yet.
+    /// Makes the state before any call.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A call has succeeded: whatever was suspected is withdrawn.
+    /// Notes that a call has succeeded, which withdraws any suspicion.
     pub fn succeeded(&mut self, now: Duration) {
         self.run = match self.run {
             Run::Successes(calls) => Run::Successes(calls.saturating_add(1)),
@@ -55,7 +55,7 @@ impl Opinions {
         self.last = self.last.max(Some(now));
     }
 
-    /// A call has failed.
+    /// Notes that a call has failed.
     pub fn failed(&mut self, now: Duration) {
         self.run = match self.run {
             Run::Failures(calls) => Run::Failures(calls.saturating_add(1)),
@@ -64,17 +64,18 @@ impl Opinions {
         self.last = self.last.max(Some(now));
     }
 
-    /// Withdraws a suspicion, as an instance does that begins anew. That calls were finished is kept.
+    /// Withdraws a suspicion, as an instance that begins anew does. That calls were finished is kept.
     pub fn withdraw(&mut self) {
         self.run = Run::None;
     }
 
-    /// The breaker has closed by its own rules: its probes were good, which is as much as a run of successes.
+    /// Notes that the breaker has closed by its own rules: its probes succeeded, which is worth as much as a run of
+    /// successes.
     pub(crate) fn recovered(&mut self, settings: &Settings) {
         self.run = Run::Successes(settings.suspicion_run());
     }
 
-    /// What the calls say.
+    /// Returns the opinion that follows from the calls.
     pub fn opinion(&self, now: Duration, settings: &Settings) -> Opinion {
         if self.ends(settings).is_none_or(|end| now >= end) {
             return Opinion::Idle;
@@ -85,15 +86,15 @@ impl Opinions {
         }
     }
 
-    /// Whether the last calls all succeeded, as many as it would take to suspect the downstream. With
-    /// merged counts that is what a veto needs.
+    /// Returns whether as many of the last calls succeeded as would have to fail for a suspicion. With merged counts
+    /// a veto needs this.
     pub fn all_well(&self, now: Duration, settings: &Settings) -> bool {
         let fresh = self.ends(settings).is_some_and(|end| now < end);
         let enough = settings.suspicion_run();
         fresh && matches!(self.run, Run::Successes(calls) if calls >= enough)
     }
 
-    /// When the opinion lapses unless another call ends.
+    /// Returns when the opinion lapses unless another call ends.
     pub fn ends(&self, settings: &Settings) -> Option<Duration> {
         self.last
             .map(|last| last.saturating_add(settings.opinion_for()))

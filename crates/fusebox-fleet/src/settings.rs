@@ -1,8 +1,7 @@
 //! The settings of a fleet: who decides, how fast news travels, how the fleet probes and closes.
 //!
-//! [`Settings`] are made by their [builder](SettingsBuilder), which checks all of them together. What
-//! exists has been checked. Most have to be equal on every instance; their [`Fingerprint`] says whether
-//! they are.
+//! [`Settings`] are made by their [builder](SettingsBuilder), which checks all of them together. `Settings` that
+//! exist are valid. Most have to be equal on every instance; their [`Fingerprint`] tells whether they are.
 
 mod builder;
 mod check;
@@ -98,53 +97,53 @@ struct Pool {
 }
 
 impl Settings {
-    /// A builder with the defaults of this mode.
+    /// Returns a builder with the defaults of this mode.
     pub fn builder(mode: Mode) -> SettingsBuilder {
         SettingsBuilder::new(mode)
     }
 
-    /// How much the instances share.
+    /// Returns how much the instances share.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// How often an instance reports; each wait varies by a tenth.
+    /// Returns how often an instance reports; each wait varies by a tenth.
     pub fn heartbeat(&self) -> Duration {
         self.news.heartbeat
     }
 
-    /// How old a view may be. With an older one the instance is alone.
+    /// Returns how old a view may be. With an older one the instance is alone.
     pub fn stale_after(&self) -> Duration {
         self.news.stale_after
     }
 
-    /// How long an instance counts after its last report.
+    /// Returns how long an instance counts after its last report.
     pub fn member_for(&self) -> Duration {
         self.news.member_for
     }
 
-    /// How long a host waits for the engine. Never on the path of a call.
+    /// Returns how long a host waits for the engine, never on the path of a call.
     pub fn engine_timeout(&self) -> Duration {
         self.news.engine_timeout
     }
 
-    /// How many calls in a row have to fail before an instance suspects the downstream.
+    /// Returns how many calls in a row have to fail before an instance suspects the downstream.
     pub fn suspicion_run(&self) -> u32 {
         self.vote.suspicion_run
     }
 
-    /// How long an opinion lasts without a finished call.
+    /// Returns how long an opinion lasts without a finished call.
     pub fn opinion_for(&self) -> Duration {
         self.vote.opinion_for
     }
 
-    /// How long the own breaker has to be open beside a fleet that is fine before that is told.
+    /// Returns how long a breaker has to be open while the fleet is fine before the failure is reported as localised.
     pub fn localised_after(&self) -> Duration {
         self.vote.localised_after
     }
 
-    /// How many suspects open a fleet of so many voters: the share of them, rounded up, and at least the
-    /// smallest number of votes. In [`Mode::AnyOpen`] it is that smallest number, whatever the share.
+    /// Returns how many suspects open a fleet of this many voters: the quorum's share of them, rounded up, and at
+    /// least the smallest number of votes. In [`Mode::AnyOpen`] it is that smallest number, whatever the share.
     pub fn need(&self, voters: u32) -> u32 {
         if self.mode.dials().evidence == Evidence::Trips {
             return self.vote.minimum_votes;
@@ -166,64 +165,65 @@ impl Settings {
         self.vote.quorum_share
     }
 
-    /// How many votes it takes at least.
+    /// The smallest number of votes.
     #[cfg(feature = "redis")]
     pub(crate) fn minimum_votes(&self) -> u32 {
         self.vote.minimum_votes
     }
 
-    /// The breaker's own open period.
+    /// Returns the breaker's own open period.
     pub fn open_for(&self) -> Duration {
         self.probe.open_for
     }
 
-    /// By how much each failed probe makes the wait before the next one longer: that of the breaker.
+    /// Returns the factor by which each failed probe makes the wait before the next one longer, equal to the
+    /// breaker's.
     pub fn backoff_factor(&self) -> f64 {
         self.probe.backoff_factor
     }
 
-    /// By what share an instance that waits by itself varies its wait.
+    /// Returns the share by which an instance that waits on its own varies its wait.
     pub fn jitter(&self) -> f64 {
         self.probe.jitter
     }
 
-    /// How long a probe may take.
+    /// Returns how long a probe may take.
     pub fn probe_timeout(&self) -> Duration {
         self.probe.timeout
     }
 
-    /// The shortest wait between two probes of the fleet.
+    /// Returns the shortest wait between two probes of the fleet.
     pub fn minimum_gap(&self) -> Duration {
         self.probe.minimum_gap
     }
 
-    /// The shortest lease: a probe, and a second in which the prober's next call arrives.
+    /// Returns the shortest lease: the time of a probe, plus a second for the prober's next call to arrive.
     pub fn shortest_lease(&self) -> Duration {
         builder::shortest_lease(self.probe.timeout)
     }
 
-    /// The longest lease that an instance asks for, however rare its calls are.
+    /// Returns the longest lease that an instance asks for, however rare its calls are.
     pub fn longest_lease(&self) -> Duration {
         self.probe.longest_lease
     }
 
-    /// The wait before the fleet's first probe: [`gap`](Self::gap) with none that failed.
+    /// Returns the wait before the fleet's first probe: [`gap`](Self::gap) with no failed probe.
     pub fn first_gap(&self, voters: u32) -> Duration {
         self.gap(voters, 0)
     }
 
-    /// The wait before the next probe of a fleet when so many have failed: the open period that one breaker
-    /// alone would have then, divided by the voters, and at least two `probe_timeout` and `minimum_gap`.
+    /// Returns the wait before the fleet's next probe after `failed` failures: the open period that one breaker alone
+    /// would have then, divided by the voters, but at least twice `probe_timeout` and at least `minimum_gap`.
     ///
-    /// N breakers alone probe N times in each of their open periods. So does the fleet, but its probes are
-    /// one after the other, and it finds the recovery N times sooner.
+    /// N breakers alone probe N times in each of their open periods. So does the fleet, but its probes come one after
+    /// the other, so it detects the recovery N times sooner.
     pub fn gap(&self, voters: u32, failed: u32) -> Duration {
         (self.own_wait(failed) / voters.max(1))
             .max(self.probe.timeout.saturating_mul(2))
             .max(self.probe.minimum_gap)
     }
 
-    /// The open period of one breaker alone when so many probes in a row have failed, without jitter.
+    /// The open period of one breaker alone after this many failed probes in a row, without jitter.
     pub(crate) fn own_wait(&self, failed: u32) -> Duration {
         let longest = self.probe.longest_gap;
         let seconds = self.probe.open_for.as_secs_f64() * power(self.probe.backoff_factor, failed);
@@ -242,28 +242,29 @@ impl Settings {
         self.probe.longest_gap
     }
 
-    /// How many good probes in a row close the fleet.
+    /// Returns how many successful probes in a row close the fleet.
     pub fn probes_to_close(&self) -> u32 {
         self.probe.probes_to_close
     }
 
-    /// Instances that reject calls ask for the lease within this time after one, so that they do not ask together.
+    /// Returns the time after a rejected call within which an instance asks for the lease; the random moment keeps
+    /// instances from asking together.
     pub fn ask_within(&self) -> Duration {
         self.probe.ask_within
     }
 
-    /// How long it takes at most until a held instance closes after the fleet has.
+    /// Returns the longest time until a held instance closes after the fleet has.
     pub fn stagger(&self) -> Duration {
         self.probe.stagger
     }
 
-    /// How long an engine keeps a verdict that nobody reads, and how long the fleet may hold a breaker without
-    /// closing.
+    /// Returns how long an engine keeps a verdict that nobody reads, and how long the fleet may hold a breaker
+    /// without closing.
     pub fn verdict_for(&self) -> Duration {
         self.probe.verdict_for
     }
 
-    /// How many calls the merged window holds when there are so many voters.
+    /// Returns how many calls the merged window holds for this many voters.
     pub fn pool_calls(&self, voters: u32) -> u64 {
         let windows = self
             .pool
@@ -272,35 +273,35 @@ impl Settings {
         u64::from(self.pool.window) * u64::from(windows)
     }
 
-    /// The calls of one instance's window, of which the merged one is a multiple.
+    /// Returns how many calls one instance's window holds, of which the merged window is a multiple.
     pub fn pool_window(&self) -> u32 {
         self.pool.window
     }
 
-    /// The share of failures in the merged window that opens the fleet.
+    /// Returns the failure ratio of the merged window that opens the fleet.
     pub fn pool_threshold(&self) -> Ratio {
         self.pool.threshold
     }
 
-    /// How many windows the merged one holds; none where that follows the voters.
+    /// How many windows the merged one holds; `None` where that follows the voters.
     #[cfg(feature = "redis")]
     pub(crate) fn pool_windows(&self) -> Option<u32> {
         self.pool.windows
     }
 
-    /// How often counts are sent.
+    /// Returns how often counts are sent.
     pub fn pool_batch(&self) -> Duration {
         self.pool.batch
     }
 
-    /// How old counts may be.
+    /// Returns how old counts may be.
     pub fn pool_keep(&self) -> Duration {
         self.pool.keep
     }
 }
 
-/// `factor` to this power by squares, as a breaker computes it: the same on every machine, which `f64::powi` does
-/// not promise.
+/// Raises `factor` to a power by squaring, as a breaker does: the result is the same on every machine, which
+/// `f64::powi` does not promise.
 fn power(factor: f64, exponent: u32) -> f64 {
     let (mut power, mut square, mut left) = (1.0, factor, exponent);
     while left > 0 {

@@ -1,9 +1,9 @@
-//! A length of time as people write it.
+//! A duration as people write it.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Shows a length of time with one unit, such as `250ms`, `1.5s` or `0s`, so that it can be copied into settings.
+/// Shows a duration with one unit, such as `250ms`, `1.5s` or `0s`, so that it can be copied into settings.
 pub(crate) struct Span(pub(crate) Duration);
 
 impl fmt::Display for Span {
@@ -13,7 +13,7 @@ impl fmt::Display for Span {
         }
         let micros = self.0.as_nanos() < 1_000_000;
         let text = format!("{:?}", self.0);
-        // A sign that no keyboard has.
+        // A sign that is on no keyboard.
         f.write_str(&if micros {
             text.replace('\u{b5}', "u")
         } else {

@@ -5,25 +5,25 @@ use std::time::Duration;
 use crate::command::Command;
 use crate::number::{Epoch, Incarnation, Revision};
 
-/// What the fleet has decided about the downstream.
+/// The fleet's decision about the downstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Calls may pass.
     Closed,
-    /// Instances that suspect the downstream, too, make no calls.
+    /// Instances that also suspect the downstream make no calls.
     Open {
-        /// How long until somebody may probe, counted from when the view was made.
+        /// How long until a probe is possible, counted from when the view was made.
         next_probe_in: Duration,
     },
 }
 
 impl Verdict {
-    /// Whether the fleet is open.
+    /// Returns whether the fleet is open.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Open { .. })
     }
 
-    /// The word for labels and pages.
+    /// Returns the word for labels and pages.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
@@ -32,18 +32,18 @@ impl Verdict {
     }
 }
 
-/// Where in its history a ledger was.
+/// A place in the history of a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Era {
     /// The life of the ledger.
     pub incarnation: Incarnation,
-    /// How often its verdict had changed.
+    /// How often the verdict had changed in that life.
     pub epoch: Epoch,
 }
 
 impl Era {
-    /// This place in this life.
+    /// Makes this place in this life.
     pub fn new(incarnation: Incarnation, epoch: Epoch) -> Self {
         Self { incarnation, epoch }
     }
@@ -54,7 +54,7 @@ impl Era {
     }
 }
 
-/// The number of votes, and how many it takes.
+/// The count of votes, and how many open the fleet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Votes {
@@ -62,12 +62,12 @@ pub struct Votes {
     pub voters: u32,
     /// Those among them that suspect the downstream.
     pub suspects: u32,
-    /// How many suspects open the fleet.
+    /// How many suspects it takes to open the fleet.
     pub need: u32,
 }
 
 impl Votes {
-    /// Votes as an engine reads them back.
+    /// Makes votes as an engine reads them back.
     pub fn new(voters: u32, suspects: u32, need: u32) -> Self {
         Self {
             voters,
@@ -76,31 +76,32 @@ impl Votes {
         }
     }
 
-    /// Whether enough instances suspect the downstream.
+    /// Returns whether enough instances suspect the downstream.
     pub fn carry(self) -> bool {
         self.suspects >= self.need
     }
 
-    /// Whether so many voters see no trouble that they were enough to open the fleet.
+    /// Returns whether so many voters see no trouble that as many suspects would open the fleet.
     pub fn most_are_fine(self) -> bool {
         self.voters.saturating_sub(self.suspects) >= self.need
     }
 }
 
-/// What the ledger says about the fleet, as it was when the view was made.
+/// The ledger's view of the fleet, as it was when the view was made.
 ///
-/// All times are durations, so that nobody compares the clocks of two machines.
+/// All times are durations, so that clocks of two machines are never compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct View {
     /// The life of the ledger, and how often its verdict has changed.
     pub era: Era,
-    /// How often the ledger has been written: the higher one of two views of an incarnation is newer.
+    /// How often the ledger has been written: of two views of one incarnation, the one with the higher revision is
+    /// newer.
     pub revision: Revision,
-    /// What the fleet has decided.
+    /// The fleet's decision.
     pub verdict: Verdict,
-    /// Who thinks what.
+    /// The votes.
     pub votes: Votes,
-    /// What an operator wants.
+    /// The operator's command.
     pub command: Command,
 }

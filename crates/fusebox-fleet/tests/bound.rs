@@ -1,4 +1,4 @@
-//! Members lead real breakers: three instances, the engine in memory, a clock that is moved by hand.
+//! Members that lead real breakers: three instances, the engine in memory, and a manual clock.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

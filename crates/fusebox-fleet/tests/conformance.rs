@@ -1,4 +1,4 @@
-//! The memory engine keeps every rule of the suite, and the suite finds engines that break one.
+//! The conformance of the memory engine, and a check that the suite finds engines that break a rule.
 
 use fusebox::{Clock, ManualClock};
 use fusebox_fleet::conformance::{self, Subject};

@@ -1,5 +1,4 @@
-//! The examples run, and end. They check themselves; here they are only called. The README names every feature
-//! and every mode.
+//! The examples, which are run to their end and check themselves. The README names every feature and every mode.
 
 use fusebox_fleet::Mode;
 

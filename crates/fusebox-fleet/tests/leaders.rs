@@ -1,4 +1,4 @@
-//! A breaker is never held for ever, whatever becomes of who leads it.
+//! The end of a leader: a breaker is never held for ever, whatever becomes of it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Settings are refused with field, value and range; contradictions, too.
+//! The refusal of settings, contradictions included, with field, value and range.
 
 use fusebox_fleet::{Mode, Settings, SettingsBuilder};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Durations of permitted calls, by breaker and outcome.
+//! The durations of permitted calls, by breaker and outcome.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,9 +14,9 @@ use crate::names::CALL_DURATION;
 
 /// The histogram of the durations of permitted calls, for all breakers of a service.
 ///
-/// A breaker does not measure for it: who makes a call observes how long the call took, with the
-/// outcome that the permit's end returns. Layers of `fusebox-tower` do not report outcomes.
-/// Clones observe into the same histogram.
+/// A breaker does not fill this histogram. The code that makes a call observes how long the call
+/// took, with the outcome that the permit's end returns. Layers of `fusebox-tower` do not report
+/// outcomes. Clones observe into the same histogram.
 ///
 /// # Examples
 /// ```
@@ -46,13 +46,13 @@ pub struct BreakerDurations {
 }
 
 impl CallDurations {
-    /// Breakers that get series of their own by default.
+    /// The number of breakers that get series of their own by default.
     const MAX_BREAKERS: usize = 100;
 
     /// Registers `circuit_breaker_call_duration_seconds` at `metrics`.
     ///
     /// # Errors
-    /// If it has been registered before: one histogram serves all breakers.
+    /// An error if it is already registered: one histogram serves all breakers.
     pub fn new(metrics: &Metrics) -> Result<Self, prometheus::Error> {
         Ok(Self {
             durations: Durations::new(metrics, &CALL_DURATION)?,
@@ -62,13 +62,13 @@ impl CallDurations {
     }
 
     /// Sets how many breakers get series of their own; the others share those of the breaker
-    /// [`OTHER`]. Default: 100. A breaker has 80 series. They stay when it is gone.
+    /// [`OTHER`]. Default: 100. A breaker has 80 series. They stay when the breaker is gone.
     pub fn max_breakers(mut self, breakers: usize) -> Self {
         self.max_breakers = breakers;
         self
     }
 
-    /// The durations of the breaker called `breaker`. Its series exist from now on.
+    /// Returns the durations of the breaker called `breaker`. Its series exist from now on.
     pub fn of(&self, breaker: &str) -> BreakerDurations {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(durations) = known.get(breaker) {
@@ -96,7 +96,8 @@ impl CallDurations {
 }
 
 impl BreakerDurations {
-    /// Notes that a call with this outcome took so long. `trace` is its trace, if it is sampled.
+    /// Records that a call with this outcome took this long. `trace` is the call's trace, if it is
+    /// sampled.
     pub fn observe(&self, outcome: Outcome, took: Duration, trace: Option<TraceId>) {
         if let Some((_, series)) = self.by_outcome.iter().find(|(known, _)| *known == outcome) {
             series.observe(took, trace);

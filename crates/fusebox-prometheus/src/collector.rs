@@ -1,11 +1,12 @@
 //! A collector that reads each breaker once per scrape.
 //!
-//! One snapshot per breaker and scrape keeps its series in agreement: the state that is 1, the
+//! One snapshot per breaker and scrape keeps its series consistent: the state that is 1, the
 //! seconds spent in it and the transitions into it are of the same instant. All series exist from
-//! the start, because an increase that begins with a series' birth is invisible to `increase()`.
+//! the start, because `increase()` cannot see an increase that comes with the birth of a series.
 //!
-//! Reading a breaker may run listeners, so no lock is held meanwhile: first a copy of what is exported
-//! is taken, then it is read, then the series of registries go on from those of the last scrape.
+//! Reading a breaker may run listeners, so no lock is held meanwhile. First the set of exported
+//! breakers is copied, then they are read, and then the series of registries continue from the last
+//! scrape.
 
 mod counts;
 mod ended;
@@ -34,31 +35,33 @@ use source::Source;
 /// The label value of the series that sum the breakers without series of their own.
 pub const OTHER: &str = "other";
 
-/// Exports breakers: single ones, and all of a registry, those to come included.
+/// A collector that exports single breakers, and all breakers of a registry, future ones included.
 ///
-/// Register one collector and give it every breaker of the process; clones are the same collector.
-/// A second one in the same registry is refused, because both have the same metrics.
+/// Register one collector and add every breaker of the process to it; clones are the same
+/// collector. A second collector in the same registry is refused, because both have the same
+/// metrics.
 ///
 /// # Bounded labels
 /// Single breakers always have series of their own. Of the keys of registries, at most
 /// [`max_keys`](Self::with_max_keys) have, 100 by default: those that came first. A key keeps its
-/// series as long as its breaker lives; then they end, and another key may get series. All others
-/// are summed as the breaker [`OTHER`]:
-/// - Its counters are sums, and none ever goes down: what evicted breakers had counted stays in them.
-/// - Each call is in one series only, so `sum(rate(...))` is right across evictions. A key that gets
-///   series later starts there at 0, and what it had counted before stays in the sum. A key that comes
-///   back goes on where its series ended; the last 1000 that ended are remembered.
-/// - `circuit_breaker_state` says how many of them are in each state, and the window's gauges are
-///   those of all calls together. It has no instants and no settings.
+/// series as long as its breaker lives. Then they end, and another key may get series. All other
+/// keys are summed as the breaker [`OTHER`]:
+/// - Its counters are sums that never go down: what evicted breakers had counted stays in them.
+/// - Each call is in one series only, so `sum(rate(...))` is right across evictions. A key that
+///   gets series later starts there at 0, and what it had counted before stays in the sum. A key
+///   that comes back continues where its series ended; the last 1000 that ended are remembered.
+/// - `circuit_breaker_state` shows how many of these breakers are in each state, and the window's
+///   gauges are those of all their calls together. The sum has no instants and no settings.
 ///
-/// A key whose text is `other`, or the name of a single breaker, or that of another registry's key
-/// with series, is in the sum. So no two breakers have the same series.
+/// A key is in the sum if its text is `other`, the name of a single breaker, or that of another
+/// registry's key with series. So no two breakers have the same series.
 ///
 /// # Cost
-/// A scrape takes one snapshot of each breaker, and then makes some 65 series for each that has
-/// series of its own. It holds the lock of one breaker at a time, and that of a registry only
-/// to list its breakers: none of these is evicted until the scrape has read it. A scrape holds no
-/// lock while listeners run, so they may use the collector. `cargo bench -p fusebox-prometheus` measures it.
+/// A scrape takes one snapshot of each breaker, and makes some 65 series for each that has series
+/// of its own. It holds the lock of one breaker at a time, and the lock of a registry only to list
+/// its breakers, none of which is evicted until the scrape has read it. A scrape holds no lock
+/// while listeners run, so they may use the collector. `cargo bench -p fusebox-prometheus` measures
+/// the cost.
 ///
 /// # Examples
 /// ```
@@ -84,11 +87,11 @@ pub struct BreakerCollector {
     descriptions: Arc<[Desc]>,
     polling: Polling,
     watched: Arc<Mutex<Watched>>,
-    /// No foreign code runs while it is locked, and never is the other one locked meanwhile.
+    /// No foreign code runs while it is locked, and the other lock is never held at the same time.
     registries: Arc<Mutex<Registries>>,
 }
 
-/// What is exported.
+/// The exported breakers and registries.
 #[derive(Clone, Default)]
 struct Watched {
     single: BTreeMap<Arc<str>, (Breaker, WallTimes)>,
@@ -96,7 +99,7 @@ struct Watched {
     registries: Vec<(Arc<str>, Arc<dyn Source>)>,
 }
 
-/// The name belongs to another breaker or registry of the same collector.
+/// The error for a name that belongs to another breaker or registry of the same collector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NameTaken {
@@ -112,23 +115,23 @@ impl fmt::Display for NameTaken {
         } else {
             write!(f, "`{name}` is exported already: ")?;
         }
-        f.write_str("give each breaker and registry of a collector a name of its own")
+        f.write_str("give each breaker and registry of a collector its own name")
     }
 }
 
 impl Error for NameTaken {}
 
 impl BreakerCollector {
-    /// Keys that have series of their own by default.
+    /// The number of keys that have series of their own by default.
     const MAX_KEYS: usize = 100;
 
-    /// A collector without breakers. At most 100 keys of registries have series of their own.
+    /// Makes a collector without breakers. At most 100 keys of registries have series of their own.
     pub fn new() -> Self {
         Self::with_max_keys(Self::MAX_KEYS)
     }
 
-    /// A collector without breakers. At most `max_keys` keys of registries have series of their
-    /// own, some 65 each; 0 sums them all.
+    /// Makes a collector without breakers. At most `max_keys` keys of registries have series of
+    /// their own, some 65 each; 0 sums them all.
     pub fn with_max_keys(max_keys: usize) -> Self {
         Self {
             descriptions: Families::DEFINITIONS.iter().map(description).collect(),
@@ -138,12 +141,12 @@ impl BreakerCollector {
         }
     }
 
-    /// The same collector, whose scrapes first make the changes of state that are due, as
+    /// Makes scrapes of this collector first make the transitions that are due, as
     /// [`Breaker::poll_transitions`] does. Default: a scrape changes nothing.
     ///
-    /// A breaker changes its state when a call asks for it. So a breaker without traffic stays `open`
-    /// after its open period, unless somebody polls it. Register the collector that this returns: a
-    /// clone that was made before does not poll.
+    /// A breaker makes due transitions when a call asks for a permit. So a breaker without traffic
+    /// stays `open` after its open period unless it is polled. Register the collector that this
+    /// method returns: a clone that was made before does not poll.
     ///
     /// # Examples
     /// ```
@@ -175,7 +178,7 @@ impl BreakerCollector {
     /// Exports `breaker` from now on, until it is [removed](Self::remove).
     ///
     /// # Errors
-    /// [`NameTaken`] if a breaker of the same name is exported already, or its name is [`OTHER`]. A
+    /// [`NameTaken`] if a breaker of the same name is already exported, or its name is [`OTHER`]. A
     /// key of a registry never takes a name: it makes room for the single breaker.
     pub fn add(&self, breaker: Breaker) -> Result<(), NameTaken> {
         let name: Arc<str> = breaker.name().into();
@@ -195,8 +198,8 @@ impl BreakerCollector {
         Some(breaker)
     }
 
-    /// The times that the metrics of a breaker show which was [added](Self::add), for whoever shows the
-    /// same instants elsewhere: both then say the same.
+    /// Returns the times that the metrics show for a breaker that was [added](Self::add). Code that
+    /// shows the same instants elsewhere then shows the same times.
     ///
     /// # Examples
     /// ```
@@ -222,14 +225,14 @@ impl BreakerCollector {
         Some(times.clone())
     }
 
-    /// Exports all breakers of `registry`, those to come included, and under the label value `name`
-    /// how many there are and may be, were evicted, removed and refused.
+    /// Exports all breakers of `registry`, future ones included. Under the label value `name` it
+    /// exports how many there are and may be, and how many were evicted, removed and refused.
     ///
-    /// A breaker of the registry that is [added](Self::add) as a single one, too, is counted twice.
+    /// A breaker of the registry that is also [added](Self::add) as a single one is counted twice.
     ///
     /// # Errors
-    /// [`NameTaken`] if another registry has been added by this name, or this one by any name: a clone
-    /// of it has the same breakers. The error has the name by which it is exported.
+    /// [`NameTaken`] if another registry was added by this name, or this one by any name; a clone
+    /// of a registry has the same breakers. The error contains the name by which it is exported.
     pub fn add_registry<K: Send + Sync + 'static>(
         &self,
         name: &str,
@@ -277,10 +280,11 @@ impl Collector for BreakerCollector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        // What a scrape tells or makes belongs to no call, so not to the span of the scrape either.
+        // What a scrape makes listeners hear belongs to no call, so it must not go to the span of
+        // the scrape.
         #[cfg(feature = "opentelemetry")]
         let _no_span = opentelemetry::Context::new().attach();
-        // A copy, whose lock is given back before any breaker is read.
+        // A copy, so that the lock is released before any breaker is read.
         let Watched { single, registries } = self.lock().clone();
         let mut families = Families::new();
         families.reserve(single.len());

@@ -8,8 +8,8 @@ use crate::exemplars::{Slots, TraceId};
 use crate::exposition::Metrics;
 use crate::names::Definition;
 
-/// Limits of the buckets in seconds: from a fast failure to a call that timed out after ten minutes. A call
-/// beyond the last limit would leave every quantile at that limit.
+/// The limits of the buckets in seconds: from a fast failure to a call that timed out after ten
+/// minutes. All quantiles of calls beyond the last limit would be shown as that limit.
 const BUCKETS: [f64; 18] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
     60.0, 300.0, 600.0,
@@ -48,7 +48,7 @@ impl Durations {
     /// Registers the histogram at `metrics`.
     ///
     /// # Errors
-    /// If its name is taken, or the definition is not a valid metric.
+    /// An error if the name is taken, or if the definition is not a valid metric.
     pub fn new(
         metrics: &Metrics,
         definition: &'static Definition,
@@ -64,7 +64,8 @@ impl Durations {
         })
     }
 
-    /// The series with these label values, in the definition's order. It exists from now on.
+    /// Returns the series with these label values, in the definition's order. It exists from now
+    /// on.
     ///
     /// # Panics
     /// If there are not as many values as labels.
@@ -85,7 +86,7 @@ pub struct DurationSeries {
 }
 
 impl DurationSeries {
-    /// Notes that something took so long. `trace` is its trace, if it is sampled.
+    /// Records that something took this long. `trace` is its trace, if it is sampled.
     pub fn observe(&self, took: Duration, trace: Option<TraceId>) {
         let seconds = took.as_secs_f64();
         self.histogram.observe(seconds);

@@ -1,9 +1,9 @@
 //! Exemplars: the last traced call of each bucket and transition.
 //!
 //! An exemplar leads from a dot in a graph to the one trace behind it. Only sampled calls should
-//! leave one: the trace of another would not be found. The `prometheus` crate has no place for them,
-//! so they are kept beside its metrics, by name and label values, and joined when OpenMetrics is
-//! written.
+//! leave one, because the trace of any other call would not be found. The `prometheus` crate has no
+//! place for exemplars, so they are kept beside its metrics, by name and label values, and added
+//! when OpenMetrics is written.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write};
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::names::Definition;
 use crate::wall::unix_now;
 
-/// The id of a trace: 16 bytes, shown as 32 hexadecimal digits, as W3C Trace Context has it.
+/// The id of a trace: 16 bytes, shown as 32 hexadecimal digits, as in W3C Trace Context.
 ///
 /// # Examples
 /// ```
@@ -25,7 +25,7 @@ use crate::wall::unix_now;
 pub struct TraceId([u8; 16]);
 
 impl TraceId {
-    /// The id with these bytes, the most significant first.
+    /// Makes the id from these bytes, the most significant first.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -67,7 +67,7 @@ impl Slots {
         *lock(self.0.get(place)?)
     }
 
-    /// Keeps `value` with its trace instead of what was at `place` before.
+    /// Keeps `value` with its trace in place of the exemplar that was at `place`.
     pub(crate) fn keep(&self, place: usize, trace_id: TraceId, value: f64) {
         if let Some(slot) = self.0.get(place) {
             let at = unix_now();
@@ -87,11 +87,12 @@ pub(crate) struct ExemplarTable {
 }
 
 impl ExemplarTable {
-    /// How many series of one metric may have exemplars; a further series gets none. A bound on
-    /// memory, far above what should be exported.
+    /// How many series of one metric may have exemplars; further series get none. This bounds
+    /// memory, and is far above what should be exported.
     const MAX_SERIES: usize = 10_000;
 
-    /// The slots of a series, made if it has none. The label values are in the definition's order.
+    /// The slots of a series, which are made if it has none. The label values are in the
+    /// definition's order.
     pub(crate) fn slots(&self, definition: &Definition, values: &[&str], places: usize) -> Slots {
         let mut pairs: Vec<_> = definition.labels.iter().zip(values).collect();
         // A gathered metric's labels are in the order of their names.
@@ -122,7 +123,8 @@ impl ExemplarTable {
     }
 }
 
-/// One text for all label values. Each has its length before it: no two lists share a text.
+/// One text for all label values. Each value follows its length, so no two lists give the same
+/// text.
 fn key<'a>(values: impl Iterator<Item = &'a str>) -> String {
     values.fold(String::new(), |mut key, value| {
         let _ = write!(key, "{}:{value}", value.len());

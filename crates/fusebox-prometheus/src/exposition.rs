@@ -1,7 +1,8 @@
 //! The answer of a service at `/metrics`: its registry, in the format that the scraper prefers.
 //!
-//! Prometheus asks for OpenMetrics, which carries exemplars; everyone else gets the plain text
-//! format. The `prometheus` crate writes only the latter, so the former is written here.
+//! Prometheus asks for OpenMetrics, which carries exemplars; other clients get the plain text
+//! format. The `prometheus` crate writes only the plain text format, so OpenMetrics is written
+//! here.
 
 mod accept;
 mod open_metrics;
@@ -17,8 +18,8 @@ use crate::exemplars::{ExemplarTable, TraceId};
 use crate::names::TRANSITIONS;
 use accept::Format;
 
-/// The metrics of one service: what its breakers export, and whatever else is registered. Clones
-/// show the same metrics.
+/// The metrics of one service: those of its breakers, and whatever else is registered. Clones show
+/// the same metrics.
 ///
 /// # Examples
 /// ```
@@ -43,7 +44,7 @@ pub struct Metrics {
     exemplars: Arc<ExemplarTable>,
 }
 
-/// What a scrape gets.
+/// The answer to a scrape.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Exposition {
@@ -54,14 +55,13 @@ pub struct Exposition {
 }
 
 impl Metrics {
-    /// Metrics with a registry of their own, which is empty.
+    /// Makes metrics with a registry of their own, which is empty.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The metrics of a registry that exists, such as
-    /// [`prometheus::default_registry`]. Exemplars are found as long as the registry adds neither
-    /// a prefix nor labels of its own.
+    /// Makes the metrics of an existing registry, such as [`prometheus::default_registry`].
+    /// Exemplars are found as long as the registry adds neither a prefix nor labels of its own.
     pub fn of(registry: Registry) -> Self {
         Self {
             registry,
@@ -69,27 +69,27 @@ impl Metrics {
         }
     }
 
-    /// The registry, for whatever is registered without this crate.
+    /// Returns the registry, to register metrics without this crate.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// Adds what `collector` collects.
+    /// Registers `collector`.
     ///
     /// # Errors
-    /// If one of its names is taken.
+    /// An error if one of its names is taken.
     pub fn register(&self, collector: impl Collector + 'static) -> Result<(), prometheus::Error> {
         self.registry.register(Box::new(collector))
     }
 
-    /// Everything, in the best format that the request's `Accept` header takes: OpenMetrics 1.0 or
-    /// Prometheus' text format 0.0.4, and the latter where there is no header.
+    /// Returns all metrics in the best format that the request's `Accept` header accepts:
+    /// OpenMetrics 1.0 or Prometheus' text format 0.0.4. Without a header it is the text format.
     ///
-    /// OpenMetrics wants counters to end with `_total`; one that does not is shown with it. A metric
-    /// of an unknown type is left out: the `prometheus` crate cannot write it.
+    /// OpenMetrics requires that counters end with `_total`; a counter that does not is shown with
+    /// it. A metric of an unknown type is left out, because the `prometheus` crate cannot write it.
     ///
     /// # Panics
-    /// Never, as long as no other collector does.
+    /// If a collector panics. The collectors of this crate do not.
     pub fn expose(&self, accept: Option<&str>) -> Exposition {
         let mut families = self.registry.gather();
         families.retain(|family| {
@@ -113,8 +113,9 @@ impl Metrics {
         }
     }
 
-    /// Keeps `trace` as the exemplar of a transition that was made, or told, within it: in OpenMetrics the
-    /// transition's counter leads to it. Exemplars of at most 10,000 series are kept.
+    /// Keeps `trace` as the exemplar of a transition that was made, or told, within it: in
+    /// OpenMetrics, the transition's counter leads to that trace. Exemplars of at most 10,000
+    /// series are kept.
     pub fn keep_transition(&self, breaker: &str, from: State, to: State, trace: TraceId) {
         let values = [breaker, from.as_str(), to.as_str()];
         self.exemplars

@@ -1,7 +1,7 @@
-//! A metric that a collector puts together by hand, from values that it reads at the scrape.
+//! A metric whose series a collector fills by hand, from values that it reads at the scrape.
 //!
-//! Only methods that the `prometheus` crate has with and without its feature `protobuf` are called
-//! here: another package of the same program may turn it on.
+//! Only methods that the `prometheus` crate has with and without its feature `protobuf` are used
+//! here, because another package of the same program may turn it on.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use prometheus::proto::{
 
 use crate::names::{Definition, Kind};
 
-/// One metric with all its series, for a collector to hand out.
+/// One metric with all its series, for a collector to return.
 ///
 /// # Examples
 /// ```
@@ -33,7 +33,7 @@ pub struct Family {
 }
 
 impl Family {
-    /// A family without series.
+    /// Makes a family without series.
     pub const fn new(definition: &'static Definition) -> Self {
         Self {
             definition,
@@ -41,12 +41,12 @@ impl Family {
         }
     }
 
-    /// Makes room for so many more series.
+    /// Makes room for this many more series.
     pub(crate) fn reserve(&mut self, series: usize) {
         self.metrics.reserve(series);
     }
 
-    /// Adds one series. Labels are given in the definition's order.
+    /// Adds one series, and returns the family. Labels are given in the definition's order.
     #[must_use]
     pub fn with(mut self, labels: &[(&str, &str)], value: f64) -> Self {
         self.push(labels, value);
@@ -77,8 +77,8 @@ impl Family {
         self.metrics.push(metric);
     }
 
-    /// Adds one series of a histogram: for each limit, how many values are at most so large; then the
-    /// number and the sum of all.
+    /// Adds one series of a histogram: for each limit, how many values are at most that large; then
+    /// the number and the sum of all values.
     pub fn push_histogram(
         &mut self,
         labels: &[(&str, &str)],
@@ -100,7 +100,8 @@ impl Family {
         self.metrics.push(metric);
     }
 
-    /// The family as [`Collector::collect`](prometheus::core::Collector::collect) returns it.
+    /// Returns the family in the form that
+    /// [`Collector::collect`](prometheus::core::Collector::collect) returns.
     pub fn into_proto(self) -> MetricFamily {
         let mut family = MetricFamily::default();
         family.set_name(self.definition.name.to_owned());
@@ -127,11 +128,12 @@ fn labelled(labels: &[(&str, &str)]) -> Metric {
     metric
 }
 
-/// What [`Collector::desc`](prometheus::core::Collector::desc) announces about `definition`.
+/// Returns the description that [`Collector::desc`](prometheus::core::Collector::desc) has to
+/// announce for `definition`.
 ///
 /// # Panics
 /// If the definition is not a valid metric: a name or label with characters that Prometheus does
-/// not allow, the same label twice, or no help.
+/// not allow, a label that occurs twice, or no help text.
 pub fn description(definition: &Definition) -> Desc {
     Desc::new(
         definition.name.to_owned(),

@@ -1,11 +1,11 @@
 //! Metrics of breakers that take part in a fleet.
 //!
-//! A [`FleetCollector`] reads the status of each participant once per scrape. All series exist from the
-//! start, at zero. Listeners of a host tell what happens: `FleetLog` makes events of `tracing`, `FleetSpanEvent`
-//! says what a span of OpenTelemetry is told.
+//! A [`FleetCollector`] reads the status of each participant once per scrape. All series exist from the start, at
+//! zero. Listeners of a host report what happens: `FleetLog` writes `tracing` events, and `FleetSpanEvent` is what an
+//! OpenTelemetry span is told.
 //!
-//! A service whose breakers are alone adds no participant and has none of these series: a vote of zero, or an
-//! engine that is not up, would be an answer to a question that nobody asks.
+//! A service whose breakers are alone adds no participant and has none of these series: a vote of zero, or an engine
+//! that is not up, would answer a question that does not arise.
 
 #[cfg(feature = "opentelemetry")]
 pub mod attributes;
@@ -35,10 +35,10 @@ pub use fleet_log::FleetLog;
 #[cfg(feature = "opentelemetry")]
 pub use fleet_span_event::FleetSpanEvent;
 
-/// Exports participants of fleets. Clones are the same collector.
+/// A collector that exports participants of fleets. Clones are the same collector.
 ///
-/// The label `breaker` is the participant's key. One that has left keeps its series, with its counters as they
-/// were and the reason `left`, until it is [removed](Self::remove).
+/// The label `breaker` is the participant's key. A participant that has left keeps its series, with its last counters
+/// and the reason `left`, until it is [removed](Self::remove).
 ///
 /// # Examples
 /// ```
@@ -72,7 +72,7 @@ pub struct FleetCollector {
 }
 
 impl FleetCollector {
-    /// A collector without participants.
+    /// Makes a collector without participants.
     pub fn new() -> Self {
         Self {
             descriptions: names::FLEET.iter().map(description).collect(),
@@ -80,11 +80,11 @@ impl FleetCollector {
         }
     }
 
-    /// Exports a participant from now on, until it is [removed](Self::remove). One that has joined anew takes
-    /// the place of the one under its key that has left.
+    /// Exports a participant from now on, until it is [removed](Self::remove). A participant that has joined anew
+    /// replaces the one under its key that has left.
     ///
     /// # Errors
-    /// [`NameTaken`] if a participant under this key is exported that has not left.
+    /// [`NameTaken`] if a participant under this key is exported and has not left.
     pub fn add(&self, reader: Reader) -> Result<(), NameTaken> {
         let mut readers = self.lock();
         let key = reader.key().clone();
@@ -100,7 +100,7 @@ impl FleetCollector {
         Ok(())
     }
 
-    /// Ends the export of what is known under this key, and returns it.
+    /// Ends the export of the participant under this key, and returns it.
     pub fn remove(&self, key: &BreakerKey) -> Option<Reader> {
         self.lock().remove(key)
     }
@@ -181,7 +181,7 @@ impl Families {
         self.push(names::INFO.name, &mode, 1.0);
     }
 
-    /// What the instance thinks, and for how long it has thought what.
+    /// Shows the instance's opinion, and for how long it has held each opinion.
     fn opinions(&mut self, breaker: Label<'_>, status: &Status) {
         for opinion in Opinion::ALL {
             let word = ("opinion", opinion.as_str());
@@ -195,7 +195,7 @@ impl Families {
         }
     }
 
-    /// Where the instance and its fleet are: one of several values is 1.
+    /// Shows where the instance and its fleet are: one of several values is 1.
     fn places(&mut self, breaker: Label<'_>, status: &Status) {
         let is_open = status.view.is_some_and(|view| view.verdict.is_open());
         for (state, holds) in [("closed", !is_open), ("open", is_open)] {
@@ -219,7 +219,7 @@ impl Families {
         let tally = status.tally;
         for kind in MessageKind::ALL.iter().copied() {
             for way in Direction::ALL.iter().copied() {
-                // Nobody sends what the engine tells of its own accord.
+                // Nobody sends what the engine pushes.
                 if (kind, way) == (MessageKind::Push, Direction::Sent) {
                     continue;
                 }

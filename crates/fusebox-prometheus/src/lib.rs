@@ -1,10 +1,11 @@
 //! Prometheus metrics of circuit breakers, for any service.
 //!
-//! A [`BreakerCollector`] exports single breakers and whole registries: each breaker keeps its own
-//! counters, and the collector reads it once per scrape, so that nothing is counted twice and no call
-//! waits. [`Metrics`] answers `/metrics`, in OpenMetrics with exemplars for a scraper that asks for
-//! it, as Prometheus does. Whoever has a [`prometheus::Registry`] already registers the collector
-//! there.
+//! A [`BreakerCollector`] exports single breakers and whole registries. Each breaker keeps its own
+//! counters, and the collector reads it once per scrape, so nothing is counted twice and no call waits.
+//! [`Metrics`] makes the answer for `/metrics`, in OpenMetrics with exemplars if the scraper asks for
+//! it, as Prometheus does. A service that already has a
+//! [`prometheus::Registry`](https://docs.rs/prometheus/0.14/prometheus/struct.Registry.html) registers
+//! the collector there.
 //!
 //! ```
 //! use fusebox::{Breaker, Config};
@@ -25,25 +26,25 @@
 //! ```
 //!
 //! # Features
-//! None is on by default.
-//! - `fleet`: the module `fleet`, for breakers that decide together.
-//! - `tracing`: `TransitionLog`, a listener that makes events of transitions.
-//! - `opentelemetry`: `SpanEvents`, a listener that adds transitions to the current span of the thread
-//!   that tells them, and keeps exemplars of them; [`TraceId`] from OpenTelemetry's.
-//! - `protobuf`: the feature of the same name of the `prometheus` crate. Nothing here needs it, and
-//!   it may be on or off.
+//! All are off by default.
+//! - `fleet`: the module `fleet`, for the participants of a fleet of breakers.
+//! - `tracing`: `TransitionLog`, a listener that writes transitions as `tracing` events.
+//! - `opentelemetry`: `SpanEvents`, a listener that adds transitions to the current span of its thread
+//!   and keeps exemplars of them; and [`TraceId`] from OpenTelemetry's trace id.
+//! - `protobuf`: turns on the feature of the same name of the `prometheus` crate. Nothing here needs
+//!   it.
 //!
 //! # Map
 //! | item | what it is |
 //! |---|---|
-//! | [`BreakerCollector`] | what breakers and registries export |
-//! | `fleet` | what participants of a fleet export |
+//! | [`BreakerCollector`] | the metrics of breakers and registries |
+//! | `fleet` | the metrics of participants of a fleet |
 //! | [`CallDurations`] | the histogram of call durations |
-//! | [`Metrics`] | what `/metrics` answers |
-//! | [`TraceId`] | what an exemplar leads to |
+//! | [`Metrics`] | the answer for `/metrics` |
+//! | [`TraceId`] | the trace that an exemplar leads to |
 //! | `TransitionLog`, `SpanEvents` | listeners for logs and traces |
 //! | [`names`] | every metric: name, help, labels |
-//! | [`Definition`], [`Family`], [`Durations`] | metrics of one's own |
+//! | [`Definition`], [`Family`], [`Durations`] | metrics of your own |
 
 mod calls;
 mod collector;

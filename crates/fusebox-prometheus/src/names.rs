@@ -1,22 +1,22 @@
 //! The names, help texts and labels of the metrics, in one place.
 //!
-//! Base units, `_total` on counters, shares as numbers from 0 to 1. No `service`, `instance` or
-//! `job` label: the scrape target carries those.
+//! Metrics have base units, `_total` on counters, and ratios from 0 to 1. They have no label
+//! `service`, `instance` or `job`, because the scrape target carries those.
 
-/// What kind of metric it is.
+/// The kind of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Only grows, until a restart.
+    /// A value that only grows, until a restart.
     Counter,
-    /// Goes up and down.
+    /// A value that goes up and down.
     Gauge,
-    /// Counts by size.
+    /// A count of observations by size.
     Histogram,
 }
 
 impl Kind {
-    /// The kind as Prometheus writes it: `counter`, `gauge` or `histogram`.
+    /// Returns the kind as Prometheus writes it: `counter`, `gauge` or `histogram`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -26,13 +26,13 @@ impl Kind {
     }
 }
 
-/// A metric's name, help and labels.
+/// The name, help text and labels of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Definition {
     /// Its name.
     pub name: &'static str,
-    /// What it says, as Prometheus shows it.
+    /// What it shows, in the words that Prometheus displays.
     pub help: &'static str,
     /// Counter, gauge or histogram.
     pub kind: Kind,
@@ -41,7 +41,7 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// A metric of one's own, to be exported by a [`Family`](crate::Family) or as
+    /// Defines a metric of your own, to be exported by a [`Family`](crate::Family) or as
     /// [`Durations`](crate::Durations).
     pub const fn new(
         name: &'static str,
@@ -58,7 +58,7 @@ impl Definition {
     }
 }
 
-/// State of a breaker, one-hot.
+/// The state of a breaker; one value is 1.
 pub const STATE: Definition = Definition::new(
     "circuit_breaker_state",
     Kind::Gauge,
@@ -202,7 +202,7 @@ pub const REGISTRY_REFUSALS: Definition = Definition::new(
     "Refusals of a new key for which there was no room.",
 );
 
-/// What is exported of each breaker.
+/// The metrics that are exported of each breaker.
 pub const BREAKERS: &[Definition] = &[
     STATE,
     TRANSITIONS,
@@ -219,7 +219,7 @@ pub const BREAKERS: &[Definition] = &[
     CONFIG_INFO,
 ];
 
-/// What is exported of each registry, beside its breakers.
+/// The metrics that are exported of each registry, in addition to its breakers.
 pub const REGISTRIES: &[Definition] = &[
     REGISTRY_BREAKERS,
     REGISTRY_CAPACITY,

@@ -1,9 +1,9 @@
-//! Values of gathered metrics, whichever features the `prometheus` crate is built with.
+//! The values of gathered metrics, whichever features the `prometheus` crate is built with.
 //!
-//! `Counter` and `Gauge` have `get_value` without its feature `protobuf`, and `value` with it. A
-//! package cannot see the features that others turn on, so the choice is left to the compiler: it
-//! prefers a type's own method to that of a trait. Each trait below stands in for the method that is
-//! missing, and its `None` makes room for the value of the other.
+//! `Counter` and `Gauge` have `get_value` without the feature `protobuf`, and `value` with it. A
+//! package cannot see which features others turn on, so the compiler chooses: it prefers a type's
+//! own method to that of a trait. Each trait below stands in for the method that is missing; its
+//! `None` gives way to the other's value.
 
 use prometheus::proto::{Counter, Gauge};
 
@@ -35,7 +35,7 @@ pub(crate) fn gauge_value(gauge: &Gauge) -> f64 {
     either(gauge.get_value(), gauge.value())
 }
 
-/// The one of the two that is a number; the other is a stand-in's.
+/// The one of the two that is a number; the other comes from a stand-in.
 fn either(first: impl Into<Option<f64>>, second: impl Into<Option<f64>>) -> f64 {
     first.into().or(second.into()).unwrap_or_default()
 }

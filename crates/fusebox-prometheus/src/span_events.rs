@@ -12,16 +12,16 @@ use attributes::{
     WINDOW_CALLS, WINDOW_FAILURES, WOULD_TRIP_EVENT,
 };
 
-/// A listener that adds each transition to the span of the thread that tells it, nearly always that of
-/// the call that caused it. One serves all breakers.
+/// A listener that adds each transition to the current span of the thread that tells it, usually
+/// the span of the call that caused it. One listener serves all breakers.
 ///
-/// The span is that of OpenTelemetry's current [`Context`] on that thread. While one thread tells the
-/// events of a breaker, others leave theirs to it: where two calls of one breaker cause a transition
-/// each within the time of a telling, both may be events of the first one's span, and so may the
-/// exemplar lead there. The attributes are right in any case. What a scrape tells is an event of no
-/// span. `tracing-opentelemetry` makes the span that was entered last current, unless its
-/// context activation was turned off. Where no span is recorded, nothing is added. The names are in
-/// [`attributes`].
+/// The span is that of OpenTelemetry's current [`Context`] on that thread; if no span is recorded,
+/// nothing is added. While one thread tells the events of a breaker, others leave theirs to it. So
+/// if two calls of one breaker each cause a transition at nearly the same time, both transitions
+/// may become events of the first call's span, and the exemplar may lead there, too. The attributes
+/// are right in any case. Transitions that a scrape makes are events of no span.
+/// `tracing-opentelemetry` makes the span that was entered last current, unless its context
+/// activation was turned off. The names are in [`attributes`].
 ///
 /// # Examples
 /// ```
@@ -39,12 +39,12 @@ pub struct SpanEvents {
 }
 
 impl SpanEvents {
-    /// A listener that adds span events.
+    /// Makes a listener that adds span events.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps the trace of each transition that is told in a sampled span as the exemplar of the
+    /// Also keeps the trace of each transition in a sampled span as the exemplar of the
     /// transition's counter, which `metrics` shows.
     pub fn with_exemplars(mut self, metrics: &Metrics) -> Self {
         self.exemplars = Some(metrics.clone());
@@ -71,8 +71,8 @@ impl Listener for SpanEvents {
     }
 }
 
-/// What a span says about a breaker's event: for listeners that find the span another way than
-/// [`SpanEvents`].
+/// A breaker's event in the form that a span takes, for listeners that find the span in another way
+/// than [`SpanEvents`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SpanEvent {
@@ -83,8 +83,8 @@ pub struct SpanEvent {
 }
 
 impl SpanEvent {
-    /// What a span says about `event` of the breaker called `breaker`; `None` about rejections and
-    /// late results, which belong to single calls.
+    /// Converts `event` of the breaker called `breaker`. `None` for rejections and late results,
+    /// which belong to single calls.
     pub fn of(breaker: &str, event: &Event) -> Option<Self> {
         match event {
             Event::Transition(transition) => Some(Self {
@@ -131,7 +131,7 @@ fn of_would_trip(breaker: &str, report: &WouldTrip) -> Vec<KeyValue> {
     ]
 }
 
-/// OpenTelemetry's whole numbers are signed.
+/// OpenTelemetry's integers are signed.
 fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,17 +1,18 @@
-//! Transitions as events of `tracing`: one line per transition where a subscriber writes lines.
+//! Transitions as `tracing` events: one line per transition where a subscriber writes lines.
 
 use fusebox::{Event, Listener, Transition, WouldTrip};
 
 /// The target of the events, for filters such as `RUST_LOG=circuit_breaker=info`.
 const TARGET: &str = "circuit_breaker";
 
-/// A listener that makes a `tracing` event of each transition, at level `INFO`. One serves all
-/// breakers.
+/// A listener that makes a `tracing` event of each transition, at level `INFO`. One listener serves
+/// all breakers.
 ///
 /// The events have the target `circuit_breaker`. The message is `circuit breaker transition`, and
 /// its fields are `breaker`, `from`, `to`, `cause`, `generation`, `consecutive_failures`,
 /// `window_calls`, `window_failures` and, when the breaker opened, `open_for_ms`. A trip that
-/// metrics-only mode reports is `circuit breaker would trip`, with the fields that apply.
+/// metrics-only mode reports has the message `circuit breaker would trip` and those of the fields
+/// that apply.
 ///
 /// # Examples
 /// ```
@@ -28,13 +29,13 @@ pub struct TransitionLog {
 }
 
 impl TransitionLog {
-    /// A listener for the only instance of a service in this process.
+    /// Makes a listener for the only instance of a service in this process.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A listener whose events have the field `instance` before all others, for a process with
-    /// several instances.
+    /// Makes a listener whose events begin with the field `instance`, for a process with several
+    /// instances.
     pub fn of_instance(instance: impl Into<String>) -> Self {
         Self {
             instance: Some(instance.into()),

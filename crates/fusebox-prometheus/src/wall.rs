@@ -1,19 +1,20 @@
-//! Wall times of instants on a breaker's clock.
+//! The wall times of instants on a breaker's clock.
 //!
-//! The only place that asks for wall time, and only to show it: no decision depends on it. The two clocks
-//! drift apart, and the one on the wall is set now and then. Whoever works a wall time out anew at every
-//! scrape shows another one each time, and `changes()` counts scrapes. So an instant is dated when it is
-//! first shown, and keeps its date.
+//! This is the only place that reads wall time, and only to show it: no decision depends on it. The
+//! breaker's clock and the wall clock drift apart, and the wall clock is set now and then. If the
+//! wall time of an instant were computed at every scrape, it would differ each time, and
+//! `changes()` would count scrapes. So an instant gets its date when it is first shown, and keeps
+//! it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Unix times of the instants of one breaker: the same instant has the same time for ever, whatever
-/// becomes of the clocks meanwhile. Clones share what they know.
+/// The Unix times of the instants of one breaker. The same instant keeps the same time for ever,
+/// whatever becomes of the clocks meanwhile. Clones share what they know.
 ///
-/// An instant is dated when it is first asked for. The last 128 that were asked for are remembered, more
-/// than a [`Snapshot`](fusebox::Snapshot) has.
+/// An instant gets its time when it is first asked for. The last 128 instants that were asked for
+/// are remembered, which is more than a [`Snapshot`](fusebox::Snapshot) has.
 ///
 /// # Examples
 /// ```
@@ -32,28 +33,28 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct WallTimes {
-    /// The one that was asked for last is at the end.
+    /// The instant that was asked for last is at the end.
     dated: Arc<Mutex<VecDeque<(Duration, f64)>>>,
 }
 
 impl WallTimes {
-    /// Instants that are remembered: several times those of one snapshot, so that readers who are a few
+    /// How many instants are remembered: several times those of one snapshot, so that readers a few
     /// transitions apart agree.
     const KEPT: usize = 128;
 
-    /// No instant is known yet.
+    /// Makes an empty memory of times.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The Unix time, in seconds, of the instant that the breaker's clock shows as `at` when it shows
-    /// `now` now. An instant that lies ahead, as the end of an open period, is where the present time
-    /// leads.
+    /// Returns the Unix time, in seconds, of the instant `at` on the breaker's clock, which shows
+    /// `now` at present. An instant in the future, such as the end of an open period, is computed
+    /// from the present time.
     pub fn unix_time(&self, at: Duration, now: Duration) -> f64 {
         self.by_origin(at, origin(now))
     }
 
-    /// The same, for a clock whose origin has this Unix time as far as can be told at present.
+    /// The same, for a clock whose origin has this Unix time as far as is known at present.
     pub(crate) fn by_origin(&self, at: Duration, origin: f64) -> f64 {
         let mut dated = self.dated.lock().unwrap_or_else(PoisonError::into_inner);
         let known = dated.iter().rposition(|(known, _)| *known == at);
@@ -72,7 +73,7 @@ pub(crate) fn origin(now: Duration) -> f64 {
     unix_now() - now.as_secs_f64()
 }
 
-/// The Unix time, in seconds; 0 where the system's clock is before 1970.
+/// Returns the Unix time, in seconds; 0 if the system's clock is before 1970.
 pub fn unix_now() -> f64 {
     #[expect(clippy::disallowed_methods, reason = "this is the edge")]
     let today = SystemTime::now()
@@ -98,7 +99,7 @@ mod tests {
         for origin in [1e9 - 3600.0, 1e9 + 0.000_001, 2e9] {
             assert_eq!(dates(origin).map(f64::to_bits), first.map(f64::to_bits));
         }
-        // What comes later has the date of later.
+        // A later instant gets a later date.
         let later = times.by_origin(SECOND * 3, 2e9);
         assert_eq!(later.to_string(), "2000000003");
     }

@@ -1,4 +1,4 @@
-//! The README lists exactly what the code exports.
+//! The metrics in the README, which are exactly those that the code exports.
 
 use fusebox_prometheus::{Definition, fleet, names};
 

@@ -1,4 +1,4 @@
-//! The example answers as its text says.
+//! The example, which answers as its text says.
 
 use axum::body::{Body, to_bytes};
 use axum::http::Request;

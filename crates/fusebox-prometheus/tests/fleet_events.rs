@@ -1,4 +1,4 @@
-//! Happenings of participants of a fleet as listeners tell them: lines of a log, events of spans.
+//! Events of participants of a fleet as listeners report them: lines of a log, span events.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -76,34 +76,37 @@ fn alone() -> Vec<Told> {
     vec![
         (
             fell_back(FallbackReason::Stale),
-            r#" WARN circuit breaker decides alone until its fleet is heard breaker="db" reason="stale""#,
+            r#" WARN circuit breaker decides alone: its fleet is not heard breaker="db" reason="stale""#,
             "fell_back reason=stale",
         ),
         (
             fell_back(FallbackReason::HeldTooLong),
-            r#" WARN circuit breaker decides alone until its fleet is heard breaker="db" reason="held_too_long""#,
+            r#" WARN circuit breaker decides alone: its fleet is not heard breaker="db" \
+                reason="held_too_long""#,
             "fell_back reason=held_too_long",
         ),
         (
             fell_back(FallbackReason::Forgot),
-            r#" WARN circuit breaker begins anew: the engine has forgotten its fleet breaker="db""#,
+            r#" WARN circuit breaker starts over: the engine has lost the state of its fleet breaker="db""#,
             "fell_back reason=forgot",
         ),
         (
             FleetEvent::Rejoined,
-            r#" WARN circuit breaker hears its fleet again breaker="db""#,
+            r#" WARN circuit breaker has rejoined its fleet breaker="db""#,
             "rejoined",
         ),
         (
             FleetEvent::Refused {
                 why: ReportRefused::NameTaken,
             },
-            r#"ERROR circuit breaker is refused by its fleet and decides alone breaker="db" why=another process reports under this instance"#,
+            r#"ERROR circuit breaker decides alone: its fleet refuses this instance breaker="db" \
+                why=another process reports under this instance"#,
             "fell_back reason=name_taken",
         ),
         (
             FleetEvent::Refused { why: differ },
-            r#"ERROR circuit breaker is refused by its fleet and decides alone breaker="db" why=the fleet votes by settings"#,
+            r#"ERROR circuit breaker decides alone: its fleet refuses this instance breaker="db" why=the \
+                fleet votes by settings"#,
             "fell_back reason=settings_differ",
         ),
     ]
@@ -118,7 +121,7 @@ fn itself() -> Vec<Told> {
     vec![
         (
             FleetEvent::Localised,
-            r#" WARN failure is this instance's own: its circuit breaker is open, and most others are fine breaker="db""#,
+            r#" WARN localised failure: this circuit breaker is open while most others are fine breaker="db""#,
             "localised",
         ),
         (
@@ -130,12 +133,13 @@ fn itself() -> Vec<Told> {
             FleetEvent::Ordered {
                 order: Order::ForceOpen,
             },
-            r#" WARN circuit breaker obeys an order to its whole fleet breaker="db" order="forced_open""#,
+            r#" WARN circuit breaker follows an operator's order to its fleet breaker="db" \
+                order="forced_open""#,
             "ordered order=forced_open",
         ),
         (
             FleetEvent::Vetoed { era: era() },
-            r#" INFO circuit breaker stays closed: its own calls succeed breaker="db" epoch=3"#,
+            r#" INFO circuit breaker vetoes the open verdict: its own calls succeed breaker="db" epoch=3"#,
             "vetoed epoch=3",
         ),
     ]
@@ -239,11 +243,16 @@ async fn an_instance_whose_name_is_in_use_says_so_once() {
     tokio::time::sleep(20_000 * MS).await;
 
     let said = |what: &str| lines.text().matches(what).count();
-    assert_eq!(said("is refused by its fleet"), 1, "{}", lines.text());
+    assert_eq!(
+        said("decides alone: its fleet refuses this instance"),
+        1,
+        "{}",
+        lines.text()
+    );
     assert_eq!(lines.text().lines().count(), 1, "{}", lines.text());
     first.leave().await;
     tokio::time::sleep(3000 * MS).await;
-    assert_eq!(said("hears its fleet again"), 1, "{}", lines.text());
+    assert_eq!(said("has rejoined its fleet"), 1, "{}", lines.text());
     assert_eq!(lines.text().lines().count(), 2, "{}", lines.text());
 }
 
@@ -263,7 +272,7 @@ async fn who_cannot_reach_the_engine_says_so_once_with_its_name_and_its_trouble(
 
     let text = lines.text();
     assert_eq!(text.lines().count(), 1, "{text}");
-    let said = "circuit breaker decides alone until its fleet is heard instance=\"A\" breaker=\"db\" \
+    let said = "circuit breaker decides alone: its fleet is not heard instance=\"A\" breaker=\"db\" \
                 engine=\"redis 127.0.0.1:1\" reason=\"stale\" trouble=\"";
     assert!(text.contains(said), "{text}");
     assert!(text.contains("nobody is there"), "{text}");

@@ -1,4 +1,4 @@
-//! Scrapes beside listeners, and what a collector refuses to count twice.
+//! Scrapes while listeners run, and what a collector refuses to count twice.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

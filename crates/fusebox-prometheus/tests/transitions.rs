@@ -1,4 +1,4 @@
-//! Transitions as listeners tell them: events of `tracing`, events of spans, exemplars.
+//! Transitions as listeners report them: `tracing` events, span events, exemplars.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

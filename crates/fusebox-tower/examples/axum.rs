@@ -1,4 +1,4 @@
-//! An axum router that rejects requests while what it depends on is broken.
+//! An axum router that rejects requests while its downstream fails.
 
 use std::time::Duration;
 
@@ -14,9 +14,10 @@ async fn inventory(Path(status): Path<u16>) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_FOUND)
 }
 
+/// Visible, so that a test can run it too.
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::print_stdout, reason = "an example shows what happens")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::builder()
         .consecutive_failures(2)
         .open_for(Duration::from_secs(5))

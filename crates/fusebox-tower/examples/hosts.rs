@@ -1,4 +1,4 @@
-//! A reqwest client with one breaker for each host: one that is down does not cut off the others.
+//! A reqwest client with one breaker per host: a host that is down does not cut off the others.
 
 use std::error::Error;
 use std::num::NonZeroUsize;

@@ -1,4 +1,4 @@
-//! A reqwest client that stops calling a server that is broken.
+//! A reqwest client that stops calling a server that fails.
 
 use axum::{Router, http::StatusCode, routing::get};
 use fusebox::{Breaker, CallError, Config};
@@ -15,9 +15,10 @@ async fn broken_server() -> std::io::Result<String> {
     Ok(url)
 }
 
+/// Visible, so that a test can run it too.
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::print_stdout, reason = "an example shows what happens")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = broken_server().await?;
     let config = Config::builder().consecutive_failures(2).build()?;
     let classifier = HttpClassifier::new().errors(ReqwestErrors);

@@ -1,4 +1,4 @@
-//! A server with a timeout and a limit. A timeout counts against the circuit, the limit does not.
+//! A server with a timeout and a limit: a timeout counts as a failure, reaching the limit does not.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A tonic client that stops calling a server that is broken.
+//! A tonic client that stops calling a server that fails.
 
 use std::convert::Infallible;
 
@@ -38,9 +38,10 @@ impl Decoder for Text {
     }
 }
 
+/// Visible, so that a test can run it too.
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::print_stdout, reason = "an example shows what happens")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = service_fn(async |_: http::Request<Body>| {
         Ok::<_, Infallible>(Status::internal("a bug").into_http::<Body>())
     });

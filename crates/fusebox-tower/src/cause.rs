@@ -1,15 +1,15 @@
-//! The causes of an error: [`find_cause`] and [`io_error_kind`] look through its sources.
+//! The causes of an error: [`find_cause`] and [`io_error_kind`] search its sources.
 //!
-//! Clients wrap: a refused connection reaches the caller as their own error, several layers up. The
-//! functions walk down and name what they find; what it means is for a
-//! [`ClassifyError`](crate::ClassifyError) to say.
+//! Clients wrap errors: a refused connection reaches the caller as the client's own error, several
+//! layers up. These functions walk down and return what they find; a
+//! [`ClassifyError`](crate::ClassifyError) decides what it means.
 
 use std::error::Error;
 use std::io;
 
 use fusebox::{Rejected, dyn_error};
 
-/// The first `T` among `error` and its sources.
+/// Returns the first `T` among `error` and its sources.
 ///
 /// # Examples
 /// ```
@@ -32,12 +32,13 @@ pub fn find_cause<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> O
     None
 }
 
-/// The kind of the first I/O error among `error` and its sources that has a telling one.
+/// Returns the kind of the first I/O error, among `error` and its sources, whose kind says
+/// something.
 ///
-/// [`io::ErrorKind::Other`] tells nothing: with it, `io::Error` only carries another error.
+/// [`io::ErrorKind::Other`] says nothing: with this kind, `io::Error` only carries another error.
 ///
 /// # Examples
-/// Only a downstream that cannot be reached is a failure:
+/// Counts an error as a failure only if the downstream cannot be reached:
 /// ```
 /// use fusebox::Verdict;
 /// use fusebox_tower::{HttpClassifier, io_error_kind};
@@ -66,14 +67,13 @@ pub fn io_error_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     None
 }
 
-/// Whether an error is a breaker's rejection or was caused by one, as far as its type lets that be
-/// known.
+/// Whether an error is a breaker's rejection or was caused by one, as far as its type reveals that.
 pub(crate) fn is_rejection<E: 'static>(error: &E) -> bool {
     dyn_error(error).is_some_and(|error| find_cause::<Rejected>(error).is_some())
 }
 
-/// What `error` wraps. `io::Error` names as its source that of the error which it carries, and
-/// would skip that one.
+/// The error that `error` wraps. `io::Error` names as its source the source of the error that it
+/// carries, which would skip that one.
 fn beneath<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
     match error
         .downcast_ref::<io::Error>()

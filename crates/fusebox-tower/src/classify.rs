@@ -1,14 +1,14 @@
 //! Classifiers: what a result says about the downstream. [`ErrorsFail`] is the default.
 //!
 //! A classifier sees the whole result by reference and keeps nothing. Errors have a trait of their
-//! own, [`ClassifyError`], so that what an error means can be changed without restating what every
-//! answer means.
+//! own, [`ClassifyError`], so that their meaning can be changed without restating what every answer
+//! means.
 
 use std::sync::Arc;
 
 use fusebox::Verdict;
 
-/// Says what a result means for the circuit.
+/// Decides what a result means for the breaker.
 ///
 /// Closures over `Result<&Response, &Error>` are classifiers. A service clones its classifier for
 /// every call, so it should be small; put a large one into a [`SharedClassifier`].
@@ -29,7 +29,7 @@ use fusebox::Verdict;
 /// # let _ = layer;
 /// ```
 pub trait Classify<Response, Error> {
-    /// The verdict on one result. A panic in here is a failure of the call.
+    /// Returns the verdict on one result. A panic in this method counts as a failure of the call.
     fn classify(&self, result: Result<&Response, &Error>) -> Verdict;
 }
 
@@ -42,9 +42,9 @@ where
     }
 }
 
-/// Says what an error means for the circuit. Closures over `&Error` do.
+/// Decides what an error means for the breaker. Closures over `&Error` implement it.
 pub trait ClassifyError<Error> {
-    /// The verdict on one error. A panic in here is a failure of the call.
+    /// Returns the verdict on one error. A panic in this method counts as a failure of the call.
     fn classify_error(&self, error: &Error) -> Verdict;
 }
 
@@ -57,7 +57,7 @@ where
     }
 }
 
-/// Takes every error for a failure of the downstream and every answer for a success.
+/// Counts every error as a failure of the downstream and every answer as a success.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ErrorsFail;
 
@@ -75,7 +75,7 @@ impl<Error> ClassifyError<Error> for ErrorsFail {
 
 /// A classifier that is cheap to clone, however large it is.
 ///
-/// A bare `Arc` cannot be a classifier: every closure is one, and Rust cannot know that no `Arc`
+/// A plain `Arc` cannot be a classifier: every closure is one, and Rust cannot know that no `Arc`
 /// will ever be a closure.
 ///
 /// # Examples
@@ -104,7 +104,7 @@ impl<Error> ClassifyError<Error> for ErrorsFail {
 pub struct SharedClassifier<C: ?Sized>(Arc<C>);
 
 impl<C> SharedClassifier<C> {
-    /// Shares `classifier` between all calls.
+    /// Makes a classifier that all calls share.
     pub fn new(classifier: C) -> Self {
         Self(Arc::new(classifier))
     }
@@ -137,7 +137,7 @@ impl<Error, C: ClassifyError<Error> + ?Sized> ClassifyError<Error> for SharedCla
     }
 }
 
-/// What an answer that is recognised counts as.
+/// What an answer of a certain kind counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CountAs {
@@ -154,7 +154,7 @@ pub enum CountAs {
 
 #[cfg(feature = "http")]
 impl CountAs {
-    /// The verdict; `hint` is looked up only where it has a meaning.
+    /// The verdict; `hint` is computed only where it has an effect.
     pub(crate) fn verdict(self, hint: impl FnOnce() -> Option<std::time::Duration>) -> Verdict {
         match self {
             Self::Success => Verdict::Success,

@@ -1,7 +1,7 @@
 //! The way into a protected service: the gate, and the service behind it.
 //!
 //! The layers for plain, HTTP and gRPC services differ in what they do with an answer. How a call
-//! gets in is the same for all and stands here.
+//! gets in is the same for all and is defined here.
 
 use std::mem;
 use std::task::{Context, Poll, Waker, ready};
@@ -14,7 +14,7 @@ use crate::gate::ServiceGate;
 use crate::held::{Held, on_error};
 use crate::turned_away::TurnedAway;
 
-/// A service and the gate before it. Clones share the circuit.
+/// A service and the gate before it. Clones share the breaker.
 #[derive(Clone, Debug)]
 pub(crate) struct Entrance<S> {
     inner: S,
@@ -48,7 +48,8 @@ impl<S> Entrance<S> {
         self.inner
     }
 
-    /// Whether a call can be made or will be rejected at once. Never an error of the circuit's.
+    /// Whether a call can be made or will be rejected at once. The breaker never makes this an
+    /// error.
     pub(crate) fn poll_ready<R>(
         &mut self,
         cx: &mut Context<'_>,
@@ -66,7 +67,7 @@ impl<S> Entrance<S> {
         if matches!(self.turned_away, TurnedAway::Rejected) {
             return Poll::Ready(Ok(()));
         }
-        // The inner service comes before the permit: a reserved probe must not wait for anybody.
+        // The inner service comes before the permit, because a reserved probe must not wait.
         let (ready, nesting) = self.poll_inner(cx);
         match ready {
             Poll::Ready(Ok(())) if self.gate.rejects_at_the_call() => Poll::Ready(Ok(())),
@@ -84,7 +85,7 @@ impl<S> Entrance<S> {
         }
     }
 
-    /// Asks the service behind the gate, from inside.
+    /// Asks the service behind the gate, as a call inside.
     #[inline]
     fn poll_inner<R>(&mut self, cx: &mut Context<'_>) -> (Poll<Result<(), S::Error>>, Nesting)
     where
@@ -114,7 +115,7 @@ impl<S> Entrance<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Makes a call, if it may pass.
+    /// Makes a call if it may pass.
     #[inline]
     pub(crate) fn call<R>(&mut self, request: R) -> Result<(S::Future, Held), Rejected>
     where
@@ -147,7 +148,7 @@ impl<S> Entrance<S> {
         S: Service<R>,
     {
         let permit = self.gate.enter()?;
-        // The circuit has changed its mind.
+        // The breaker lets calls pass again.
         if self.is_ready_after_all() {
             return Ok(permit);
         }
@@ -155,8 +156,8 @@ impl<S> Entrance<S> {
         Err(self.gate.breaker().turned_away())
     }
 
-    /// Whether the inner service is ready, though that was not known when the call was turned away.
-    /// Nobody waits here, so nobody has to be woken.
+    /// Whether the inner service is ready, although that was not known when the call was turned
+    /// away. No task waits here, so none has to be woken.
     fn is_ready_after_all<R>(&mut self) -> bool
     where
         S: Service<R>,

@@ -1,8 +1,8 @@
 //! The answer to a rejected call: a 503 that says when to come back.
 //!
-//! [`fast_failure_response`] renders it; [`FastFailureLayer`] answers rejections with it, so that
-//! only errors of the inner service are left. An answer carries the [`Rejected`] among its
-//! extensions, so that a breaker further out does not take it for a failure of the downstream.
+//! [`fast_failure_response`] makes it. [`FastFailureLayer`] answers rejections with it, so that
+//! only errors of the inner service remain. The answer carries the [`Rejected`] among its
+//! extensions, so that a breaker further out does not count it as a failure of the downstream.
 
 mod layer;
 
@@ -14,9 +14,10 @@ pub use layer::{FastFailureFuture, FastFailureLayer, FastFailureService};
 
 use crate::retry_after::RetryAfter;
 
-/// The answer to a rejected call: 503, `Retry-After` and a JSON body.
+/// Makes the answer to a rejected call: 503, `Retry-After` and a JSON body.
 ///
-/// The header has whole seconds, rounded up, at least one; it is absent where no time leads out.
+/// The header has whole seconds, rounded up, and at least one. It is absent if the rejection does
+/// not say when to come back.
 ///
 /// # Examples
 /// ```
@@ -46,9 +47,9 @@ pub fn fast_failure_response(rejected: &Rejected) -> Response<String> {
     response
 }
 
-/// Makes the answer to a rejected call. Closures from `&Rejected` to a response do.
+/// Makes the answer to a rejected call. Closures from `&Rejected` to a response implement it.
 pub trait AnswerRejected<B> {
-    /// The answer to a rejected call.
+    /// Returns the answer to a rejected call.
     fn answer(&self, rejected: &Rejected) -> Response<B>;
 }
 
@@ -85,7 +86,7 @@ impl<B: From<String>> AnswerRejected<B> for HttpAnswer {
 #[cfg(feature = "axum")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FastFailure(
-    /// Why the call may not pass.
+    /// The rejection: why the call may not pass.
     pub Rejected,
 );
 

@@ -11,10 +11,11 @@ use crate::classify::Classify;
 use crate::held::Held;
 
 pin_project! {
-    /// The answer of a [`BreakerService`](crate::BreakerService).
+    /// The future of a [`BreakerService`](crate::BreakerService)'s answer.
     ///
     /// # Cancel safety
-    /// Dropped before it is ready, the call counts as cancelled and its slot is free again.
+    /// If it is dropped before it is ready, the call counts as cancelled and its slot is free
+    /// again.
     #[derive(Debug)]
     #[must_use = "a future does nothing unless it is polled"]
     pub struct ResponseFuture<F, C> {

@@ -1,4 +1,4 @@
-//! The gate before a service: when a service asks for the permit of a call, and who waits for it.
+//! The gate before a service: when a service asks for a call's permit, and who waits for it.
 
 use std::task::{Context, Poll};
 
@@ -10,38 +10,39 @@ use crate::reservation::Reservation;
 use crate::turned_away::TurnedAway;
 use crate::waiters::{Seat, Waiters};
 
-/// What a service does while its circuit rejects calls.
+/// What a service does while its breaker rejects calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Readiness {
-    /// It is ready, and calls get [`CallError::Rejected`] at once. The default.
+    /// The service is ready, and calls get [`CallError::Rejected`] at once. The default.
     ///
-    /// While calls may pass it is as ready as the inner service. While they may not, the inner
-    /// service is not asked, so that it reserves nothing for calls that are rejected; nobody waits
-    /// for an inner service that is busy, and those who wait are answered when the circuit opens:
-    /// for that, the first one who ever waits for a breaker gives it one more listener.
+    /// While calls may pass, it is as ready as the inner service. While they may not, the inner
+    /// service is not asked, so it reserves nothing for calls that are rejected. No rejected call
+    /// waits for a busy inner service, and calls that already wait for it are rejected when the
+    /// breaker opens. For that, the first service that ever waits for a breaker adds one listener
+    /// to it.
     ///
     /// [`CallError::Rejected`]: fusebox::CallError::Rejected
     #[default]
     Error,
-    /// It is not ready until a call may pass, so that callers wait or go elsewhere. For balancers
-    /// and queues; a caller without a timeout waits as long as the downstream is broken.
+    /// The service is not ready until a call may pass, so callers wait or go elsewhere. For
+    /// balancers and queues. A caller without a timeout waits as long as the downstream is down.
     ///
-    /// Needs tokio's timer: polled outside a runtime with time, a circuit that rejects panics. While
-    /// waiting, each look at the circuit (at most one per 100 ms or transition) that is in vain
-    /// counts as a rejection in the breaker's totals. While the circuit is known to reject, the inner
-    /// service is not asked, so that a service that waits reserves nothing there.
+    /// Needs tokio's timer: outside of a runtime with time, polling a service whose breaker rejects
+    /// panics. A waiting service checks the breaker at most once per 100 ms or transition, and each
+    /// check in vain counts as a rejection in the breaker's totals. While the breaker is known to
+    /// reject, the inner service is not asked, so a waiting service reserves nothing there.
     ///
-    /// Where permits are scarce, among probes and while ramping up, readiness reserves one, and the
+    /// Where permits are scarce, for probes and during a ramp, readiness reserves one, and the
     /// call's time runs from then on. A service that is ready and does not call within 100 ms loses
-    /// its turn to the next; its call then asks anew, and may be rejected. A permit that was
-    /// reserved and is given back unused, because of that or because it is not needed any more,
-    /// counts as an ignored call in the breaker's totals, although no call was made.
+    /// its turn to the next one; its call then asks again and may be rejected. A reserved permit
+    /// that is given back unused, because of that or because it is no longer needed, counts as an
+    /// ignored call in the breaker's totals, although no call was made.
     #[cfg(feature = "back-pressure")]
     BackPressure,
 }
 
-/// The way to a permit. Clones share the circuit and never a permit.
+/// The way to a permit. Clones share the breaker but never a permit.
 #[derive(Clone, Debug)]
 pub(crate) struct ServiceGate {
     breaker: Breaker,
@@ -71,8 +72,8 @@ impl ServiceGate {
         &self.breaker
     }
 
-    /// Asks the inner service for readiness. A layer of the same circuit further inside must neither
-    /// count its errors nor reserve a permit: that is done here, once.
+    /// Asks the inner service for readiness. A layer of the same breaker further inside must
+    /// neither count its errors nor reserve a permit: that is done here, once.
     #[inline]
     pub(crate) fn inside<R>(&self, ask: impl FnOnce() -> R) -> (R, Nesting) {
         let mut nesting = Nesting::of(self.breaker.address());
@@ -80,9 +81,9 @@ impl ServiceGate {
         (answer, nesting)
     }
 
-    /// Waits while the circuit is known to reject, or says that it does. Until then the inner service
-    /// is not asked: it might reserve a place that no call uses. Whether the wait is over is found
-    /// out at the call: a reading of the clock costs as much as a rejection.
+    /// Waits while the breaker is known to reject, or reports that it does. Until then the inner
+    /// service is not asked, because it might reserve a place that no call uses. Only the call
+    /// finds out whether the wait is over: a reading of the clock costs as much as a rejection.
     #[inline]
     #[cfg_attr(
         not(feature = "back-pressure"),
@@ -118,7 +119,7 @@ impl ServiceGate {
         }
     }
 
-    /// Waits until [`enter`](Self::enter) will be let in, as far as that can be known. The inner
+    /// Waits until [`enter`](Self::enter) will succeed, as far as that can be known. The inner
     /// service is ready.
     #[cfg_attr(
         not(feature = "back-pressure"),
@@ -133,8 +134,8 @@ impl ServiceGate {
         }
     }
 
-    /// Waits until a call would be rejected, where that is to be known at once. The inner service
-    /// is not ready.
+    /// Waits until a call would be rejected, if that must be known at once. The inner service is
+    /// not ready.
     #[cfg_attr(
         not(feature = "back-pressure"),
         expect(
@@ -173,7 +174,7 @@ impl ServiceGate {
     }
 }
 
-/// The same way to wait, with nothing reserved and nobody waiting yet.
+/// A copy waits in the same way, but has reserved nothing and has no seat yet.
 impl Clone for Mode {
     fn clone(&self) -> Self {
         match self {

@@ -1,10 +1,10 @@
-//! gRPC: the status of an answer comes at its end.
+//! gRPC, where the status of an answer comes at its end.
 //!
-//! | module | what |
+//! | module | what is in it |
 //! |---|---|
 //! | `code` | the status codes |
 //! | `classifier` | which codes are failures |
-//! | `service` | the circuit in front of a gRPC service |
+//! | `service` | the breaker in front of a gRPC service |
 //! | `body` | the body that waits for the trailers |
 //! | `fast_failure` | the answer to a rejected call |
 

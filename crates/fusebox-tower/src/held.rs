@@ -1,6 +1,6 @@
 //! The permit of a call under way, kept by a future or a body until the call has ended.
 //!
-//! Dropped before the end it is a cancelled call. A panic is answered here and not left to the
+//! If it is dropped before the end, the call is cancelled. A panic is recorded here and not by the
 //! permit's own drop: many executors catch the panic first and drop the future later, when nothing
 //! unwinds any more. The foreign code of the call runs *inside* it ([`fusebox::nesting`]), so that
 //! a rejection by another breaker in there does not count against this one.
@@ -25,7 +25,7 @@ struct Call {
 }
 
 impl Held {
-    /// Makes a call under its permit. If that panics, the permit's own drop says so.
+    /// Makes a call under its permit. If that panics, the permit's own drop records it.
     #[inline]
     pub(crate) fn call<F>(
         permit: Permit<'static>,
@@ -37,13 +37,14 @@ impl Held {
         (future, Self(Some(Call { permit, nesting })))
     }
 
-    /// Stands for a call that is part of another call of the same breaker, which answers for both.
+    /// Stands for a call that is part of another call of the same breaker, which records the
+    /// outcome of both.
     #[inline]
     pub(crate) const fn nothing() -> Self {
         Self(None)
     }
 
-    /// Runs foreign code inside the call: if it panics, the call has failed.
+    /// Runs foreign code inside the call; if it panics, the call has failed.
     #[inline]
     pub(crate) fn run<R>(&mut self, code: impl FnOnce() -> R) -> R {
         let on_panic = FailOnDrop(self);
@@ -55,7 +56,7 @@ impl Held {
         result
     }
 
-    /// Asks a classifier: if it panics, the call has failed.
+    /// Runs a classifier; if it panics, the call has failed.
     #[inline]
     pub(crate) fn judge<R>(&mut self, classify: impl FnOnce() -> R) -> Option<R> {
         self.0.as_ref()?;
@@ -65,19 +66,19 @@ impl Held {
         Some(verdict)
     }
 
-    /// Ends the call as its result is judged. Only the first end counts.
+    /// Ends the call with the verdict on its result. Only the first end counts.
     #[inline]
     pub(crate) fn end(&mut self, verdict: Verdict) {
         if let Some(call) = self.0.take() {
             match call.nesting.settle(verdict) {
-                // What nearly every call comes to is inlined.
+                // The outcome of nearly every call is inlined.
                 Verdict::Success => call.permit.success(),
                 verdict => call.permit.end(verdict),
             };
         }
     }
 
-    /// Ends the call with what `classify` says of the answer.
+    /// Ends the call with the verdict of `classify` on the answer.
     #[inline]
     pub(crate) fn answer(&mut self, classify: impl FnOnce() -> Verdict) {
         if let Some(verdict) = self.judge(classify) {
@@ -85,7 +86,7 @@ impl Held {
         }
     }
 
-    /// Ends the call with what `classify` says of the error in place of an answer.
+    /// Ends the call with the verdict of `classify` on the error in place of an answer.
     pub(crate) fn fail<E: 'static>(&mut self, error: &E, classify: impl FnOnce(&E) -> Verdict) {
         if let Some(verdict) = self.judge(|| classify(error)) {
             self.end(on_error(verdict, error));
@@ -100,8 +101,8 @@ impl Held {
     }
 }
 
-/// The verdict on an error. A rejection from another task is found here, where
-/// [`Nesting`] cannot know of it.
+/// The verdict on an error. A rejection from another task is found here, because [`Nesting`] cannot
+/// know of it.
 pub(crate) fn on_error<E: 'static>(verdict: Verdict, error: &E) -> Verdict {
     match verdict {
         Verdict::Success | Verdict::Ignored => verdict,

@@ -1,6 +1,7 @@
-//! The breaker in front of HTTP services, judging answers at the end of their bodies.
+//! The breaker in front of HTTP services, which judges answers at the end of their bodies.
 //!
-//! A layer of its own, because it changes the type of the body: the permit goes where the end is.
+//! It is a layer of its own because it changes the type of the body: the permit has to go where the
+//! end is.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,13 +22,13 @@ use crate::http_classifier::HttpClassifier;
 
 /// Puts a breaker in front of HTTP services and judges their answers at the end of the body.
 ///
-/// [`BreakerLayer`](crate::BreakerLayer) judges an answer by its headers alone; this layer reads on.
-/// A body that breaks off is a failure, and the call's time runs until the end. What the headers say
-/// is for a [classifier](Self::classifier); only an answer that is good by its headers is watched
+/// [`BreakerLayer`](crate::BreakerLayer) judges an answer by its headers alone; this layer goes on
+/// to the body. A body that breaks off is a failure, and the call's time runs until the end. A
+/// [classifier](Self::classifier) judges the headers; only an answer with good headers is watched
 /// further. [`JudgeAt`] says until when.
 ///
-/// A body that is dropped before its end is a success if nobody waited for more of it: its reader
-/// had enough. If somebody did wait, the call is cancelled.
+/// A body that is dropped before its end is a success if its reader was not waiting for more: it
+/// had enough. If it was waiting, the call is cancelled.
 ///
 /// # Examples
 /// ```
@@ -63,7 +64,7 @@ pub struct HttpBreakerLayer<C = HttpClassifier> {
 }
 
 impl HttpBreakerLayer {
-    /// A layer with [`HttpClassifier::new`], in which rejected calls get an error.
+    /// Makes a layer that judges by [`HttpClassifier::new`]; rejected calls get an error.
     pub fn new(breaker: Breaker) -> Self {
         Self {
             gate: ServiceGate::new(breaker, Readiness::default()),
@@ -76,7 +77,7 @@ impl HttpBreakerLayer {
 }
 
 impl<C> HttpBreakerLayer<C> {
-    /// Says what headers and errors mean. Default: [`HttpClassifier::new`].
+    /// Sets what headers and errors mean. Default: [`HttpClassifier::new`].
     pub fn classifier<D>(self, classifier: D) -> HttpBreakerLayer<D> {
         HttpBreakerLayer {
             gate: self.gate,
@@ -87,13 +88,13 @@ impl<C> HttpBreakerLayer<C> {
         }
     }
 
-    /// Says when an answer that began well counts. Default: [`JudgeAt::EndOrFirstDataOfProbe`].
+    /// Sets when an answer that began well counts. Default: [`JudgeAt::EndOrFirstDataOfProbe`].
     pub fn judge_at(mut self, at: JudgeAt) -> Self {
         self.judge.at = at;
         self
     }
 
-    /// Says what services do while the circuit rejects calls; see
+    /// Sets what services do while the breaker rejects calls; see
     /// [`BreakerLayer::readiness`](crate::BreakerLayer::readiness).
     pub fn readiness(self, readiness: Readiness) -> Self {
         Self {
@@ -102,7 +103,7 @@ impl<C> HttpBreakerLayer<C> {
         }
     }
 
-    /// The breaker that all services of this layer share.
+    /// Returns the breaker that all services of this layer share.
     pub fn breaker(&self) -> &Breaker {
         self.gate.breaker()
     }
@@ -119,13 +120,13 @@ impl<S, C: Clone> Layer<S> for HttpBreakerLayer<C> {
     }
 }
 
-/// An HTTP service behind a circuit. Made by [`HttpBreakerLayer`]; clones share the circuit.
+/// An HTTP service behind a breaker. Made by [`HttpBreakerLayer`]; clones share the breaker.
 ///
 /// # Errors
-/// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] with the inner error.
+/// [`CallError::Rejected`] when the call was not made; [`CallError::Failed`] with the inner error.
 ///
 /// # Cancel safety
-/// Dropping the response future cancels the call and gives its slot back; for the body see
+/// Dropping the response future cancels the call and frees its slot; for the body see
 /// [`HttpBreakerLayer`].
 #[derive(Clone, Debug)]
 pub struct HttpBreakerService<S, C = HttpClassifier> {
@@ -134,22 +135,22 @@ pub struct HttpBreakerService<S, C = HttpClassifier> {
 }
 
 impl<S, C> HttpBreakerService<S, C> {
-    /// The breaker in front of the service.
+    /// Returns the breaker in front of the service.
     pub fn breaker(&self) -> &Breaker {
         self.entrance.breaker()
     }
 
-    /// The service behind the breaker.
+    /// Returns the service behind the breaker.
     pub fn get_ref(&self) -> &S {
         self.entrance.get_ref()
     }
 
-    /// The service behind the breaker, to change it.
+    /// Returns the service behind the breaker, to change it.
     pub fn get_mut(&mut self) -> &mut S {
         self.entrance.get_mut()
     }
 
-    /// The service without the breaker.
+    /// Returns the service without the breaker.
     pub fn into_inner(self) -> S {
         self.entrance.into_inner()
     }
@@ -181,10 +182,11 @@ where
 }
 
 pin_project! {
-    /// The answer of an [`HttpBreakerService`], up to its body.
+    /// The future of an [`HttpBreakerService`]'s answer, up to its body.
     ///
     /// # Cancel safety
-    /// Dropped before it is ready, the call counts as cancelled and its slot is free again.
+    /// If it is dropped before it is ready, the call counts as cancelled and its slot is free
+    /// again.
     #[derive(Debug)]
     #[must_use = "a future does nothing unless it is polled"]
     pub struct HttpResponseFuture<F, C> {
@@ -277,7 +279,7 @@ impl<B, E, C: Classify<Response<B>, E>> JudgeHead<B, E> for HttpJudge<C> {
     }
 }
 
-/// Takes every body that reaches its end for a success.
+/// Counts every body that reaches its end as a success.
 #[derive(Debug)]
 struct Whole;
 

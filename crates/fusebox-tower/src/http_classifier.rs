@@ -1,4 +1,4 @@
-//! The classifier for HTTP answers: the server's errors and being turned away are failures.
+//! The classifier for HTTP answers: server errors and 429 are failures.
 
 use fusebox::{Rejected, Verdict};
 use http::{Extensions, HeaderMap, Response, StatusCode};
@@ -6,21 +6,21 @@ use http::{Extensions, HeaderMap, Response, StatusCode};
 use crate::classify::{Classify, ClassifyError, CountAs, ErrorsFail};
 use crate::retry_after::RetryAfter;
 
-/// Judges any `http::Response` by its status, and errors as told.
+/// Judges any `http::Response` by its status, and errors as configured.
 ///
 /// | result | verdict |
 /// |---|---|
-/// | 5xx, and 600 to 999, which HTTP does not have and RFC 9110 takes for 5xx | failure, with the hint of `Retry-After` |
+/// | 5xx, and 600 to 999, which HTTP does not define and RFC 9110 treats as 5xx | failure, with the hint of `Retry-After` |
 /// | 429, with or without `Retry-After` | failure with the hint; [changeable](Self::too_many_requests) |
 /// | a [fast failure](crate::fast_failure_response) of this process | ignored: a rejection is no evidence |
-/// | any other status, 408 too | success: to refuse a client's mistake in time is a healthy downstream's work; [changeable](Self::status) |
+/// | any other status, 408 too | success: refusing a client's mistake in time is the work of a healthy downstream; [changeable](Self::status) |
 /// | error: connect, timeout, … | failure; [changeable](Self::errors) |
 ///
-/// `Retry-After` may be seconds, or a date if the answer has a `Date` ([`RetryAfter`]).
+/// `Retry-After` may be seconds, or a date if the answer also has a `Date` ([`RetryAfter`]).
 ///
-/// The status comes before the body. With [`BreakerLayer`](crate::BreakerLayer), which knows nothing
-/// of bodies, an answer whose body breaks off later is a success. [`HttpBreakerLayer`] judges at the
-/// end of the body.
+/// The status comes before the body. With [`BreakerLayer`](crate::BreakerLayer), which does not
+/// look at bodies, an answer whose body breaks off later is a success. [`HttpBreakerLayer`] judges
+/// at the end of the body.
 ///
 /// [`HttpBreakerLayer`]: crate::HttpBreakerLayer
 ///
@@ -51,7 +51,7 @@ pub struct HttpClassifier<P = ErrorsFail> {
 }
 
 impl HttpClassifier {
-    /// The table above.
+    /// Makes a classifier with the table above.
     pub fn new() -> Self {
         Self {
             told: Told::default(),
@@ -67,21 +67,21 @@ impl Default for HttpClassifier {
 }
 
 impl<P> HttpClassifier<P> {
-    /// Says what 429 counts as. Default: a failure, since the downstream turns work away.
+    /// Sets what 429 counts as. Default: a failure, because the downstream turns work away.
     ///
-    /// [`CountAs::Trip`] opens the circuit at the first one, for at least as long as its
-    /// `Retry-After` asks, up to `max_open_for`; without the header, for the usual open period. That
-    /// is right where the limit is the caller's as a whole, and wrong where one breaker stands for
-    /// many limits. The same as [`status`](Self::status) for 429.
+    /// [`CountAs::Trip`] opens the breaker at the first 429, for at least as long as its
+    /// `Retry-After` asks, up to `max_open_for`; without the header, for the usual open period.
+    /// That is right where one limit applies to all calls of this breaker, and wrong where one
+    /// breaker stands for many limits. This is the same as [`status`](Self::status) for 429.
     pub fn too_many_requests(self, count_as: CountAs) -> Self {
         self.status(StatusCode::TOO_MANY_REQUESTS, count_as)
     }
 
-    /// Says what one status counts as. The last word on a status holds; a hint in `Retry-After` is
-    /// passed on where it has a meaning.
+    /// Sets what one status counts as. The last setting for a status holds; a hint in `Retry-After`
+    /// is passed on where it has an effect.
     ///
     /// # Panics
-    /// If more than eight statuses besides 429 are told. For whole ranges, write a classifier.
+    /// If more than eight statuses besides 429 are set. For whole ranges, write a classifier.
     ///
     /// # Examples
     /// A server whose own timeout answers with 408, as `tower_http::timeout::TimeoutLayer` does by
@@ -95,7 +95,7 @@ impl<P> HttpClassifier<P> {
     ///     .status(StatusCode::NOT_IMPLEMENTED, CountAs::Ignored);
     /// # let _ = classifier;
     /// ```
-    /// A 429 that opens the circuit at once, but only if it says for how long:
+    /// A 429 that opens the breaker at once, but only if it says for how long:
     /// ```
     /// use fusebox::{Breaker, Config, Verdict};
     /// use fusebox_tower::{BreakerLayer, Classify, CountAs, HttpClassifier};
@@ -117,7 +117,7 @@ impl<P> HttpClassifier<P> {
         self
     }
 
-    /// Says what errors mean. Default: every one is a failure. [`io_error_kind`] and
+    /// Sets what errors mean. Default: every error is a failure. [`io_error_kind`] and
     /// [`find_cause`] help to tell them apart.
     ///
     /// [`io_error_kind`]: crate::io_error_kind
@@ -142,7 +142,8 @@ impl<P> HttpClassifier<P> {
     }
 }
 
-/// What some statuses count as. Small and without an allocation: it is copied for each call.
+/// What certain statuses count as. It is small and needs no allocation, because it is copied for
+/// each call.
 #[derive(Clone, Copy, Debug)]
 struct Told([Option<(StatusCode, CountAs)>; 9]);
 
@@ -179,7 +180,7 @@ impl<B, E, P: ClassifyError<E>> Classify<Response<B>, E> for HttpClassifier<P> {
     }
 }
 
-/// Feature `reqwest`: the answers of a `reqwest::Client`, which is a service itself.
+/// Feature `reqwest`: judges the answers of a `reqwest::Client`, which is a service itself.
 #[cfg(feature = "reqwest")]
 impl<E, P: ClassifyError<E>> Classify<reqwest::Response, E> for HttpClassifier<P> {
     fn classify(&self, result: Result<&reqwest::Response, &E>) -> Verdict {
@@ -192,8 +193,9 @@ impl<E, P: ClassifyError<E>> Classify<reqwest::Response, E> for HttpClassifier<P
     }
 }
 
-/// Judges the errors of a `reqwest::Client`: a request that cannot be built, or that is redirected
-/// too often, is ignored as the caller's or the configuration's fault; all others are failures.
+/// Judges the errors of a `reqwest::Client`. A request that cannot be built, or that is redirected
+/// too often, is ignored, because the caller or the configuration is at fault. All other errors are
+/// failures.
 ///
 /// # Examples
 /// ```

@@ -1,8 +1,8 @@
-//! The layer that puts a circuit in front of services: one handle, one circuit.
+//! The layer that puts a breaker in front of services: one handle, one state.
 //!
-//! The layer is made from a breaker that exists, and not from a configuration: a layer that made
-//! its breaker when applied would give every clone, route and request a circuit of its own, and
-//! none of them would ever see enough failures.
+//! The layer is made from an existing breaker, not from a configuration. A layer that made its
+//! breaker when applied would give every clone, route and request a breaker of its own, and none of
+//! them would ever see enough failures.
 
 use fusebox::Breaker;
 use tower_layer::Layer;
@@ -12,7 +12,7 @@ use crate::gate::{Readiness, ServiceGate};
 use crate::service::BreakerService;
 
 /// Puts a breaker in front of services. However often the layer is cloned and applied, all of its
-/// services share the circuit of its breaker.
+/// services share its breaker.
 ///
 /// # Examples
 /// ```
@@ -39,7 +39,7 @@ pub struct BreakerLayer<C = ErrorsFail> {
 }
 
 impl BreakerLayer {
-    /// A layer in which every error is a failure and rejected calls get an error.
+    /// Makes a layer in which every error is a failure and rejected calls get an error.
     pub fn new(breaker: Breaker) -> Self {
         Self {
             gate: ServiceGate::new(breaker, Readiness::default()),
@@ -49,7 +49,7 @@ impl BreakerLayer {
 }
 
 impl<C> BreakerLayer<C> {
-    /// Says what results mean. Default: [`ErrorsFail`].
+    /// Sets what results mean. Default: [`ErrorsFail`].
     pub fn classifier<D>(self, classifier: D) -> BreakerLayer<D> {
         BreakerLayer {
             gate: self.gate,
@@ -57,10 +57,10 @@ impl<C> BreakerLayer<C> {
         }
     }
 
-    /// Says what services do while the circuit rejects calls. Default: [`Readiness::Error`].
+    /// Sets what services do while the breaker rejects calls. Default: [`Readiness::Error`].
     ///
-    /// Layers are cheap, so one may be made for each request: it allocates nothing, and all layers
-    /// of a breaker share the one listener that it gets when a service first waits.
+    /// Layers are cheap, so one may be made for each request: that allocates nothing, and all
+    /// layers of a breaker share the one listener that it gets when a service first waits.
     pub fn readiness(self, readiness: Readiness) -> Self {
         Self {
             gate: ServiceGate::new(self.gate.breaker().clone(), readiness),
@@ -68,7 +68,7 @@ impl<C> BreakerLayer<C> {
         }
     }
 
-    /// The breaker that all services of this layer share.
+    /// Returns the breaker that all services of this layer share.
     pub fn breaker(&self) -> &Breaker {
         self.gate.breaker()
     }

@@ -1,10 +1,11 @@
-//! A circuit breaker as a tower layer: requests to a broken downstream end here.
+//! A circuit breaker as a [tower](https://docs.rs/tower) layer: while a downstream fails, requests
+//! are rejected before they reach it.
 //!
 //! [`BreakerLayer`] puts a [`Breaker`](fusebox::Breaker) in front of any
 //! [`Service`](tower_service::Service). A [classifier](Classify) says which results are failures;
-//! one is ready-made for HTTP and one for gRPC. Rejected calls get
-//! [`CallError::Rejected`](fusebox::CallError::Rejected) at once, or a 503 that says when to come
-//! back, or they [wait](Readiness) for their turn.
+//! there is one for HTTP and one for gRPC. A rejected call ends at once with
+//! [`CallError::Rejected`](fusebox::CallError::Rejected) or, with [`FastFailureLayer`], with a 503 that
+//! says when to come back. With [back-pressure](Readiness) it waits for its turn instead.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, State};
@@ -15,11 +16,11 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // One breaker per downstream; clones of the handle watch and steer it from anywhere.
+//! // One breaker per downstream. Clones of the handle can watch and control it from anywhere.
 //! let config = Config::builder().consecutive_failures(2).build()?;
 //! let breaker = Breaker::new("inventory", config);
 //!
-//! // One circuit, however often the layer is cloned or applied.
+//! // One breaker state, however often the layer is cloned or applied.
 //! let protect = BreakerLayer::new(breaker.clone()).classifier(HttpClassifier::new());
 //! let inventory = FastFailureLayer::new(protect).layer(service_fn(async |_: Request<()>| {
 //!     let broken = Response::builder().status(500).body(String::from("out of order"));
@@ -35,24 +36,33 @@
 //! # }
 //! ```
 //!
-//! What it promises:
-//! - **Cancel-safe.** A call that is dropped at any stage is neutral and gives its slot back.
+//! The [`guide`] has examples for axum, reqwest and tonic, the features and defaults, and the order of
+//! layers with its reasons.
+//!
+//! # What it promises
+//! - **Cancel-safe.** A call that is dropped at any stage counts as nothing and frees its slot.
 //! - **A panic is a failure**, whoever catches it.
-//! - **An open circuit protects and answers.** A rejected request never reaches the inner service,
-//!   and does not wait for it.
+//! - **An open breaker protects and answers.** A rejected request never reaches the inner service and
+//!   does not wait for it.
 //! - **A rejection is no evidence.** Breakers inside breakers do not trip each other.
 //! - **Cheap.** No boxing and no allocation per call.
 //!
-//! Features, defaults, examples for servers and clients, and the order of layers with its reasons:
-//! see the [`guide`].
+//! # Features
+//! Only `http` is on by default.
+//! - `http`: [`HttpClassifier`], [`HttpBreakerLayer`], [`FastFailureLayer`] and [`RetryAfter`].
+//! - `grpc`: [`GrpcBreakerLayer`] and [`GrpcClassifier`].
+//! - `axum`: [`FastFailure`], a rejection as the error of a handler. The layers do not need it.
+//! - `reqwest`: [`HttpClassifier`] for the answers of a `reqwest::Client`, [`ReqwestErrors`] for its
+//!   errors.
+//! - `back-pressure`: `Readiness::BackPressure`; it needs tokio's timer.
 //!
 //! # Map, in reading order
-//! | items | what |
+//! | items | what they are |
 //! |---|---|
-//! | [`BreakerLayer`], [`BreakerService`], [`ResponseFuture`] | the circuit in front of any service |
+//! | [`BreakerLayer`], [`BreakerService`], [`ResponseFuture`] | the breaker in front of any service |
 //! | [`Classify`], [`ClassifyError`], [`CountAs`], [`ErrorsFail`], [`SharedClassifier`] | what a result says about the downstream |
-//! | [`find_cause`], [`io_error_kind`] | what lies beneath an error |
-//! | [`Readiness`] | what a service does while its circuit rejects calls |
+//! | [`find_cause`], [`io_error_kind`] | the causes of an error |
+//! | [`Readiness`] | what a service does while its breaker rejects calls |
 //! | [`HttpClassifier`], [`ReqwestErrors`], [`RetryAfter`] | which HTTP answers are failures, and when to come back |
 //! | [`HttpBreakerLayer`], [`HttpBreakerService`], [`HttpBody`], [`JudgeAt`] | HTTP answers judged at the end of their bodies |
 //! | [`GrpcBreakerLayer`], [`GrpcBreakerService`], [`GrpcBody`], [`GrpcClassifier`], [`GrpcCode`] | gRPC answers, whose status comes at the end |

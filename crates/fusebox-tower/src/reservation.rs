@@ -1,14 +1,14 @@
 //! A permit that readiness reserved, or the wait for one.
 //!
-//! Permits are scarce among probes and while the breaker ramps up. While all calls pass nothing is
-//! reserved: a permit that lay around would start the clock of slow calls too early and could go
-//! stale. While the circuit rejects, the task sleeps and is woken by a transition or by the timer,
-//! whichever comes first. Not every change is a transition (a cancelled probe frees its slot
-//! silently), hence the timer even where the wait is known to be long.
+//! Permits are scarce for probes and during a ramp. While all calls pass nothing is reserved: an
+//! unused permit would start the clock of slow calls too early and could become stale. While the
+//! breaker rejects, the task sleeps and is woken by a transition or by the timer, whichever comes
+//! first. Not every change is a transition (a cancelled probe frees its slot silently), so the
+//! timer is needed even if the wait is known to be long.
 //!
 //! A reserved permit is given back when it is not used soon: its timer fires into a waker of its
-//! own and needs nobody's poll. Timers belong to the runtime on which they were made, and a service
-//! may move to another one, so each poll that waits makes its timer anew.
+//! own and needs no poll. Timers belong to the runtime on which they were made, and a service may
+//! move to another one, so each poll that waits makes its timer anew.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -22,9 +22,9 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::waiters::{Seat, Waiters};
 
-/// The longest time between two looks at a circuit that rejects.
+/// The longest time between two checks of a breaker that rejects.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// The shortest: what the timer can tell apart.
+/// The shortest time between two checks: the resolution of the timer.
 const TICK: Duration = Duration::from_millis(1);
 /// How long a permit is kept for a service that is ready and does not call.
 const KEPT_FOR: Duration = Duration::from_millis(100);
@@ -51,10 +51,10 @@ struct Reserved {
     _timer: Pin<Box<Sleep>>,
 }
 
-/// What a look at the circuit came to.
+/// The result of a check of the breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
-    /// A permit was there. It is reserved, if permits are scarce.
+    /// There was a permit. It is reserved if permits are scarce.
     Passed,
     InVain,
 }
@@ -78,9 +78,9 @@ impl Reservation {
         }
     }
 
-    /// Waits while the circuit is known to reject, and reserves nothing yet.
+    /// Waits while the breaker is known to reject, and reserves nothing yet.
     pub(crate) fn poll_passable(&mut self, breaker: &Breaker, cx: &mut Context<'_>) -> Poll<()> {
-        // A held permit counts though others are rejected.
+        // A held permit counts even while other calls are rejected.
         while breaker.would_reject().is_some() && !self.holds_current(breaker) {
             if let Look::Passed = ready!(self.poll_look(breaker, cx)) {
                 break;
@@ -89,12 +89,12 @@ impl Reservation {
         Poll::Ready(())
     }
 
-    /// Waits for the next look at the circuit, and looks.
+    /// Waits for the next check of the breaker, and makes it.
     fn poll_look(&mut self, breaker: &Breaker, cx: &mut Context<'_>) -> Poll<Look> {
         if let Some(wait) = &mut self.wait {
             ready!(wait.poll(cx));
         }
-        // Seated before asking: a transition after the answer finds the waker.
+        // The seat is taken before asking, so a transition after the answer finds the waker.
         let mut seat = match self.wait.take() {
             Some(wait) => wait.seat,
             None => Waiters::of(breaker).seat(),
@@ -112,7 +112,8 @@ impl Reservation {
         })
     }
 
-    /// The reserved permit, or a new one where none was needed, it has gone stale or was given back.
+    /// The reserved permit, or a new one if none was needed, or if it has become stale or was given
+    /// back.
     pub(crate) fn take(&mut self, breaker: &Breaker) -> Result<Permit<'static>, Rejected> {
         if self.holds_current(breaker)
             && let Some(reserved) = self.reserved.take()
@@ -123,7 +124,7 @@ impl Reservation {
         breaker.try_acquire().map(Permit::into_owned)
     }
 
-    /// Whether there is a permit that still counts. One that does not is given back.
+    /// Whether there is a permit that still counts. If it does not, it is given back.
     fn holds_current(&mut self, breaker: &Breaker) -> bool {
         let Some(reserved) = &self.reserved else {
             return false;
@@ -136,7 +137,7 @@ impl Reservation {
         false
     }
 
-    /// Keeps the permit for a while, unless they are not scarce any more.
+    /// Keeps the permit for a while, unless permits are no longer scarce.
     fn reserve(&mut self, permit: Permit<'static>, breaker: &Breaker) {
         if breaker.admits_all() {
             permit.ignore();
@@ -166,7 +167,7 @@ impl Wait {
         if left.is_zero() {
             return Poll::Ready(());
         }
-        // Another runtime may have another clock: no look is further away than usual.
+        // Another runtime may have another clock, so no check is further away than usual.
         self.timer.set(sleep(left.min(LOOK_AGAIN)));
         self.timer.as_mut().poll(cx)
     }
@@ -181,8 +182,8 @@ impl Reserved {
         let mut timer = Box::pin(sleep(KEPT_FOR));
         let gives_back = Waker::from(Arc::clone(&slot));
         let mut when_over = Context::from_waker(&gives_back);
-        // Not on the task's budget: a timer for which none is left does not start, and wakes at the
-        // task's next yield as if its time were over.
+        // Not on the task's budget: when none is left, a timer does not start and wakes at the
+        // task's next yield, as if its time were over.
         let is_over = pin!(unconstrained(timer.as_mut())).poll(&mut when_over);
         if is_over.is_ready() {
             slot.give_back();
@@ -212,8 +213,8 @@ impl Slot {
         permit.is_some_and(|permit| permit.generation() == generation)
     }
 
-    /// Ignored and not dropped: a call that was never made is no failure, whatever dropped permits
-    /// mean to the breaker.
+    /// Ignores the permit instead of dropping it: a call that was never made is no failure,
+    /// whatever dropped permits mean to the breaker.
     fn give_back(&self) {
         if let Some(permit) = self.take() {
             permit.ignore();

@@ -9,7 +9,7 @@ use http::header::{DATE, HeaderValue, RETRY_AFTER};
 /// From 1970 to the last second of the year 9999.
 const TO_YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
 
-/// When the sender of an answer wants to be asked again.
+/// The time at which the sender of an answer wants to be asked again.
 ///
 /// # Examples
 /// ```
@@ -29,25 +29,26 @@ const TO_YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// After a time from the answer on; whole seconds in the header.
+    /// After this duration, counted from the answer; whole seconds in the header.
     After(Duration),
-    /// At a time of the sender's clock.
+    /// At a time on the sender's clock.
     At(SystemTime),
 }
 
 impl RetryAfter {
-    /// The header of an answer, if it is there and can be read. If an answer has several, the first
-    /// that can be read counts.
+    /// Returns the `Retry-After` of an answer, if it can be read. If an answer has several, the
+    /// first that can be read counts.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         all(headers).next()
     }
 
-    /// The wait that an answer asks for, if it does. If it has several headers, the first counts that
-    /// can be read and gives a wait. More seconds than `u64` can hold are [`u64::MAX`] seconds.
+    /// Returns the wait that an answer asks for, if any. If it has several `Retry-After` headers,
+    /// the first that can be read and gives a wait counts. More seconds than `u64` can hold are
+    /// [`u64::MAX`] seconds.
     ///
-    /// A date is taken relative to the answer's own `Date`: no clock here is asked, and neither of
-    /// the two has to be right. `None` for a date in an answer without a `Date`; to take that
-    /// relative to a clock of yours, see [`wait_from`](Self::wait_from).
+    /// A date is taken relative to the answer's own `Date`, so no local clock is read, and neither
+    /// clock has to be right. Returns `None` for a date in an answer without a `Date`; to take such
+    /// a date relative to a clock of yours, see [`wait_from`](Self::wait_from).
     pub fn wait_in(headers: &HeaderMap) -> Option<Duration> {
         all(headers).find_map(|value| match value {
             Self::After(wait) => Some(wait),
@@ -55,8 +56,8 @@ impl RetryAfter {
         })
     }
 
-    /// The wait from `now` on, where `now` is when the answer was sent. Zero for a time that has
-    /// passed.
+    /// Returns the wait counted from `now`, the time when the answer was sent. It is zero for a
+    /// time that has passed.
     pub fn wait_from(self, now: SystemTime) -> Duration {
         match self {
             Self::After(wait) => wait,
@@ -64,9 +65,9 @@ impl RetryAfter {
         }
     }
 
-    /// The header's value. A wait is rounded up to whole seconds and is at least one, because zero
-    /// would invite the caller to come back into an open circuit. A time before 1970 or after the
-    /// year 9999, which the header cannot say, becomes the nearest one that it can.
+    /// Returns the header's value. A wait is rounded up to whole seconds and is at least one,
+    /// because zero would invite the caller back to an open breaker. A time before 1970 or after
+    /// the year 9999, which the header cannot express, becomes the nearest that it can.
     #[expect(clippy::missing_panics_doc, reason = "a date is visible ASCII")]
     pub fn to_header_value(self) -> HeaderValue {
         match self {
@@ -86,7 +87,7 @@ impl RetryAfter {
     }
 }
 
-/// Every `Retry-After` header that can be read, in their order.
+/// Every `Retry-After` header that can be read, in order.
 fn all(headers: &HeaderMap) -> impl Iterator<Item = RetryAfter> {
     let values = headers.get_all(RETRY_AFTER).into_iter();
     values.filter_map(|value| value.to_str().ok()?.parse().ok())
@@ -98,17 +99,17 @@ fn sent_at(headers: &HeaderMap) -> Option<SystemTime> {
     values.find_map(|value| httpdate::parse_http_date(value.to_str().ok()?).ok())
 }
 
-/// A whole number, and the largest where there is none so large. `None` for anything but digits.
+/// A whole number, or the largest one if it does not fit. `None` for anything but digits.
 pub(crate) fn whole_number(text: &str) -> Option<u64> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // Only a number that is too large is left to fail.
+    // Only a number that is too large can fail here.
     Some(text.parse().unwrap_or(u64::MAX))
 }
 
-/// Reads both forms. Spaces around are ignored; fractions and signs are errors. More seconds than
-/// `u64` can hold are [`u64::MAX`] seconds: whoever asks for that asks for the longest wait there is.
+/// Reads both forms. Surrounding spaces are ignored; fractions and signs are errors. More seconds
+/// than `u64` can hold become [`u64::MAX`] seconds, because such a value asks for the longest wait.
 impl FromStr for RetryAfter {
     type Err = InvalidRetryAfter;
 
@@ -122,7 +123,7 @@ impl FromStr for RetryAfter {
     }
 }
 
-/// A text that is neither a whole number of seconds nor an HTTP date.
+/// The error for a text that is neither a whole number of seconds nor an HTTP date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidRetryAfter;
 
@@ -216,7 +217,7 @@ mod tests {
             wait(&[("retry-after", "soon"), seven]),
             Some(Duration::from_secs(7))
         );
-        // A date alone says nothing without the time of the answer.
+        // A date alone gives no wait without the time of the answer.
         let date = ("retry-after", "Wed, 21 Oct 2026 07:28:30 GMT");
         assert_eq!(wait(&[date, seven]), Some(Duration::from_secs(7)));
         let sent = [("date", "today"), ("date", "Wed, 21 Oct 2026 07:28:00 GMT")];

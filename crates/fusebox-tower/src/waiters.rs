@@ -1,4 +1,4 @@
-//! The wakers of the tasks that wait for a change of a circuit.
+//! The wakers of the tasks that wait for a change of a breaker.
 //!
 //! A breaker's listener cannot be removed, so there is one for each breaker and not one for each
 //! layer: layers may be made for every request. All waiters of a breaker are found by its address.
@@ -12,10 +12,10 @@ use std::task::Waker;
 use fusebox::nesting::Address;
 use fusebox::{Breaker, Event};
 
-/// The waiters of every breaker that somebody has waited for and that still lives.
+/// The waiters of every living breaker that a task has waited for.
 static ALL: Mutex<BTreeMap<Address, Weak<Waiters>>> = Mutex::new(BTreeMap::new());
 
-/// The wakers of the services in front of one breaker. At most one for each service that exists.
+/// The wakers of the services in front of one breaker, at most one for each service that exists.
 #[derive(Debug)]
 pub(crate) struct Waiters {
     of: Address,
@@ -24,7 +24,7 @@ pub(crate) struct Waiters {
     listens: Once,
 }
 
-/// One service's place among them. Empty until taken, and after each wake.
+/// One service's place among the waiters. Empty until taken, and after each wake.
 #[derive(Debug)]
 pub(crate) struct Seat {
     number: u64,
@@ -32,13 +32,13 @@ pub(crate) struct Seat {
 }
 
 impl Waiters {
-    /// Those of this breaker. When they are first asked for they begin to listen to it, for as long
-    /// as it lives.
+    /// The waiters of this breaker. When they are first asked for, they begin to listen to it, for
+    /// as long as it lives.
     pub(crate) fn of(breaker: &Breaker) -> Arc<Self> {
         let waiters = Self::at(breaker.address());
-        // Whoever comes second waits for the first: no transition may pass by unheard.
+        // The second caller waits for the first, so that no transition is missed.
         waiters.listens.call_once(|| {
-            // Owned by the breaker: they end with it, before another can have its address.
+            // Owned by the breaker: they end with it, before another breaker can have its address.
             let listening = Arc::clone(&waiters);
             breaker.add_listener(move |_: &str, _: &Event| listening.wake_all());
         });
@@ -71,7 +71,7 @@ impl Waiters {
     /// Wakes and unseats everybody.
     pub(crate) fn wake_all(&self) {
         let wakers = mem::take(&mut *self.lock());
-        // Wakers are foreign code: the lock is free by now.
+        // Wakers are foreign code, so the lock is free by now.
         wakers.into_values().for_each(Waker::wake);
     }
 
@@ -83,7 +83,7 @@ impl Waiters {
 impl Drop for Waiters {
     fn drop(&mut self) {
         let mut all = lock(&ALL);
-        // Seats may outlive the breaker, and another may have its address by now.
+        // Seats may outlive the breaker, and another breaker may have its address by now.
         let mine = |weak: &Weak<Self>| std::ptr::eq(weak.as_ptr(), self);
         if all.get(&self.of).is_some_and(mine) {
             all.remove(&self.of);
@@ -96,13 +96,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Seat {
-    /// Sits down: `waker` is woken next.
+    /// Takes the seat: `waker` is woken next.
     pub(crate) fn take(&mut self, waker: &Waker) {
         let before = self.waiters.lock().insert(self.number, waker.clone());
         drop(before);
     }
 
-    /// Whether nobody has been woken since the seat was taken; if so, `waker` is woken next.
+    /// Whether nothing was woken since the seat was taken; if so, `waker` is woken next.
     #[cfg(feature = "back-pressure")]
     pub(crate) fn keep(&mut self, waker: &Waker) -> bool {
         let mut wakers = self.waiters.lock();
@@ -116,7 +116,7 @@ impl Seat {
     }
 }
 
-/// Gets up.
+/// Leaves the seat.
 impl Drop for Seat {
     fn drop(&mut self) {
         let waker = self.waiters.lock().remove(&self.number);

@@ -1,7 +1,7 @@
-//! The allocations of a call through the layer: not one byte, permitted or rejected.
+//! The allocations of a call through the layer: none, permitted or rejected.
 //!
-//! Only this thread's allocations count. An allocator that counts the whole process counts the test
-//! harness' threads as well.
+//! Only this thread's allocations count. An allocator that counted the whole process would count
+//! the test harness's threads as well.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};

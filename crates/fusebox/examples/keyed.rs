@@ -1,4 +1,4 @@
-//! One breaker for each host: one that is down does not cut off the others.
+//! One breaker per host: a host that is down does not cut off the others.
 //!
 //! `cargo run -p fusebox --example keyed`
 

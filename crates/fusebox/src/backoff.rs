@@ -1,17 +1,17 @@
 //! The length of open periods: exponential back-off with jitter.
 //!
-//! `min(max, base · factor^(k−1))` at the k-th opening since the last close: exponential back-off.
-//! Jitter then shortens it, because a fleet that tripped together would otherwise probe together
-//! (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A hint from the
-//! failure lengthens it, up to the same maximum; jitter makes it later than the hint, never earlier,
-//! for a hint may be the same for a whole fleet.
+//! At the k-th opening since the last close, the period is `min(max, base · factor^(k−1))`. Jitter
+//! then shortens it, because a fleet that tripped together would otherwise probe together (Brooker,
+//! "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). A hint from the failure
+//! lengthens it, up to the same maximum. Jitter makes the period longer than the hint, never
+//! shorter, because the whole fleet may have got the same hint.
 
 use std::time::Duration;
 
 use crate::config::WaitPolicy;
 
-/// The length of the open period at opening number `opening` (from 1). `chance` is a number from
-/// 0 up to 1.
+/// The length of the open period at opening number `opening` (from 1). `chance` is a random number
+/// from 0 to below 1.
 pub(crate) fn open_period(
     policy: &WaitPolicy,
     opening: u32,
@@ -20,7 +20,7 @@ pub(crate) fn open_period(
 ) -> Duration {
     let wait = jittered(back_off(policy, opening), policy.jitter, chance);
     match hint {
-        // Upwards, because nobody should come earlier than the hint asks.
+        // Longer, because no instance should come earlier than the hint asks.
         Some(hint) => {
             let later = hint.min(policy.max).mul_f64(policy.jitter * chance);
             wait.max(hint.saturating_add(later).min(policy.max))
@@ -29,8 +29,8 @@ pub(crate) fn open_period(
     }
 }
 
-/// The level of the back-off after `stable` in closed (`None`: not yet stable). It falls by one
-/// with each `decay`; without a decay it is forgotten at once.
+/// The back-off level after `stable` in closed (`None`: not yet stable). It falls by one with each
+/// `decay`; without a decay it is reset at once.
 pub(crate) fn level(openings: u32, stable: Option<Duration>, decay: Option<Duration>) -> u32 {
     match (stable, decay) {
         (None, _) => openings,
@@ -43,7 +43,7 @@ pub(crate) fn level(openings: u32, stable: Option<Duration>, decay: Option<Durat
 }
 
 /// The lowest level at which the open period is `max`: `1 + log(max / base) / log(factor)`, rounded
-/// up. With a factor of 1 all levels are alike, and the first is the highest.
+/// up. With a factor of 1 all levels are alike, and the first counts as the highest.
 pub(crate) fn highest_level(policy: &WaitPolicy) -> u32 {
     if policy.factor <= 1.0 || policy.base >= policy.max {
         return 1;
@@ -55,8 +55,8 @@ pub(crate) fn highest_level(policy: &WaitPolicy) -> u32 {
         reason = "positive, and a cast from float to integer saturates"
     )]
     let near = (steps.ceil() as u32).saturating_add(1);
-    // Logarithms may be another in the last digit on another machine. That moves `near` by one at most, and what the
-    // back-off itself says is right, which is the same everywhere.
+    // Logarithms may differ in the last digit between machines. That moves `near` by one at most;
+    // the back-off itself, which is the same everywhere, decides.
     let reached = |level: u32| back_off(policy, level) >= policy.max;
     let from = near.saturating_sub(1).max(1);
     (from..=near)
@@ -76,8 +76,8 @@ fn back_off(policy: &WaitPolicy, opening: u32) -> Duration {
     }
 }
 
-/// `factor` to this power by squares. The precision of `f64::powi` is not specified; this comes out the same on every
-/// machine.
+/// Raises `factor` to a power by squaring. The precision of `f64::powi` is not specified; this
+/// gives the same result on every machine.
 fn power(factor: f64, exponent: u32) -> f64 {
     let (mut power, mut square, mut left) = (1.0, factor, exponent);
     while left > 0 {
@@ -91,7 +91,7 @@ fn power(factor: f64, exponent: u32) -> f64 {
 }
 
 fn jittered(wait: Duration, jitter: f64, chance: f64) -> Duration {
-    // The share is at most a half, so that the longest of durations does not overflow.
+    // The share is at most a half, so even the longest duration does not overflow.
     wait.saturating_sub(wait.mul_f64(jitter * chance))
 }
 

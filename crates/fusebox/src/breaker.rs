@@ -1,6 +1,7 @@
-//! The handle that callers share: they ask it whether a call may pass.
+//! The breaker: the handle that callers share and ask whether a call may pass.
 //!
-//! Every way to use a breaker starts here; what is shared between clones is the circuit.
+//! Every use of a breaker starts here. The clones of a breaker share one circuit, which holds the
+//! state.
 
 mod peek;
 
@@ -28,10 +29,10 @@ use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::verdict::Verdict;
 
-/// A circuit breaker. Clones share one circuit.
+/// A circuit breaker, which decides for each call whether it may be made. Clones share one state.
 ///
 /// # Examples
-/// Ask, call, report:
+/// Ask for a permit, make the call, report its outcome:
 /// ```
 /// use fusebox::{Breaker, Config};
 ///
@@ -55,12 +56,13 @@ impl UnwindSafe for Breaker {}
 impl RefUnwindSafe for Breaker {}
 
 impl Breaker {
-    /// A closed breaker on the system's clock. `name` is what it protects; it need not be unique.
+    /// Makes a closed breaker on the system's clock. `name` says what it protects; it need not be
+    /// unique.
     pub fn new(name: impl Into<Arc<str>>, config: impl Into<Arc<Config>>) -> Self {
         Self::with_clock(name, config, SystemClock::new())
     }
 
-    /// A closed breaker on a clock of the caller's, such as [`ManualClock`](crate::ManualClock).
+    /// Makes a closed breaker on the given clock, such as a [`ManualClock`](crate::ManualClock).
     pub fn with_clock(
         name: impl Into<Arc<str>>,
         config: impl Into<Arc<Config>>,
@@ -70,28 +72,28 @@ impl Breaker {
         Self::of(Handle::Own(Arc::new(circuit)))
     }
 
-    /// A breaker of a circuit that exists already.
+    /// A breaker on an existing circuit.
     #[inline]
     pub(crate) fn of(circuit: Handle) -> Self {
         Self { circuit }
     }
 
-    /// The name of what the breaker protects.
+    /// Returns the name of what the breaker protects.
     pub fn name(&self) -> &str {
         self.circuit.name()
     }
 
-    /// The settings in force.
+    /// Returns the settings in force.
     pub fn config(&self) -> Config {
         self.circuit.config()
     }
 
-    /// The state now. Reading changes nothing, even when a change is due.
+    /// Returns the current state. Reading changes nothing, even when a transition is due.
     pub fn state(&self) -> State {
         self.circuit.state()
     }
 
-    /// Everything about the breaker at this instant. Reading changes nothing.
+    /// Returns everything about the breaker at this instant. Reading changes nothing.
     pub fn snapshot(&self) -> Snapshot {
         self.circuit.snapshot()
     }
@@ -99,11 +101,11 @@ impl Breaker {
     /// Asks for the right to make one call.
     ///
     /// # Errors
-    /// [`Rejected`] while the breaker is open or forced open, half-open with all needed probes under
-    /// way, or ramping up and it is not this call's turn.
+    /// [`Rejected`] while the breaker is open or forced open, while it is half-open and all the
+    /// probes it needs are under way, or during a ramp for the calls above the share that passes.
     ///
     /// # Cancel safety
-    /// Dropping the permit at any moment gives its slot back.
+    /// Dropping the permit at any moment frees its slot.
     #[expect(
         clippy::inline_always,
         reason = "measured: half the cost of the hot path is the call"
@@ -114,20 +116,21 @@ impl Breaker {
         Ok(Permit::new(&self.circuit, ticket))
     }
 
-    /// Makes a call if it may pass; `Err` counts as failure, a panic too, which goes on unwinding.
+    /// Makes a call if it may pass. `Err` counts as a failure. So does a panic, which goes on
+    /// unwinding.
     ///
-    /// Calls may nest. If another breaker rejects a call inside this one, and this call then fails,
-    /// the failure is ignored: a rejection is no evidence. The failure counts all the same if the
-    /// breaker that rejected has answered a later call inside this one, or if any later call inside
-    /// this one has failed. A success of a third breaker changes nothing. If several breakers have
-    /// rejected, only a later failure inside makes this one count. A panic is a failure all the same,
-    /// whatever caused it: code that unwraps the inner rejection is broken.
+    /// Calls may nest. If another breaker rejects a call inside this one and this call then fails,
+    /// the failure is ignored, because a rejection is no evidence about the downstream. The failure
+    /// still counts if the rejecting breaker has answered a later call inside this one, or if any
+    /// later call inside this one has failed. A success through a third breaker changes nothing. If
+    /// several breakers have rejected, only a later failure inside makes this one count. A panic
+    /// always counts as a failure, even if it comes from unwrapping the inner rejection.
     ///
-    /// A call of this very breaker that is made inside this one passes as a part of it. All this
-    /// holds within one thread or task, and for all the functions named `call`.
+    /// A call through this same breaker that is made inside this one passes as a part of it. These
+    /// rules hold within one thread or task, and for every method whose name begins with `call`.
     ///
     /// # Errors
-    /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] when it failed.
+    /// [`CallError::Rejected`] when the call was not made; [`CallError::Failed`] when it failed.
     ///
     /// # Examples
     /// ```
@@ -140,11 +143,11 @@ impl Breaker {
         self.call_with(Verdict::of, call)
     }
 
-    /// Makes a call if it may pass; `classify` says what its result means. A panic of either is a
+    /// Makes a call if it may pass; `classify` says what its result means. A panic in either is a
     /// failure.
     ///
     /// # Errors
-    /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] with its error.
+    /// [`CallError::Rejected`] when the call was not made; [`CallError::Failed`] with its error.
     ///
     /// # Examples
     /// ```
@@ -175,15 +178,15 @@ impl Breaker {
         result.map_err(CallError::Failed)
     }
 
-    /// Makes an asynchronous call if it may pass; `Err` counts as failure, a panic too. Needs no
-    /// particular runtime. The future is made only when the call may pass. Calls may nest as in
-    /// [`call`](Self::call).
+    /// Makes an asynchronous call if it may pass. `Err` counts as a failure, and so does a panic.
+    /// It runs on any async runtime. The future is created only if the call may pass. Calls may
+    /// nest as in [`call`](Self::call).
     ///
     /// # Errors
-    /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] when it failed.
+    /// [`CallError::Rejected`] when the call was not made; [`CallError::Failed`] when it failed.
     ///
     /// # Cancel safety
-    /// Dropping the returned future cancels the call and gives its slot back.
+    /// Dropping the returned future cancels the call and frees its slot.
     ///
     /// # Examples
     /// ```
@@ -199,14 +202,14 @@ impl Breaker {
         self.call_async_with(Verdict::of, call).await
     }
 
-    /// Makes an asynchronous call if it may pass; `classify` says what its result means. A panic
-    /// of either is a failure.
+    /// Makes an asynchronous call if it may pass; `classify` says what its result means. A panic in
+    /// either is a failure.
     ///
     /// # Errors
-    /// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] with its error.
+    /// [`CallError::Rejected`] when the call was not made; [`CallError::Failed`] with its error.
     ///
     /// # Cancel safety
-    /// Dropping the returned future cancels the call and gives its slot back.
+    /// Dropping the returned future cancels the call and frees its slot.
     ///
     /// # Examples
     /// ```
@@ -239,11 +242,11 @@ impl Breaker {
         result.map_err(CallError::Failed)
     }
 
-    /// Makes the change of state that is due, and returns the state.
+    /// Makes the transition that is due, if any, and returns the state.
     ///
-    /// A host without traffic calls this now and then, so that what it shows is true, and so does one
-    /// whose callers may all hang, if [calls under way count](crate::InFlightCalls::CountWhenOverdue).
-    /// Where calls come, they do it by themselves.
+    /// Calls make due transitions on their own. Poll where there may be no calls, so that the shown
+    /// state is true, and where all callers may hang, if [calls under way
+    /// count](crate::InFlightCalls::CountWhenOverdue).
     pub fn poll_transitions(&self) -> State {
         self.circuit.change(|machine, now| {
             machine.pass_time(now);
@@ -251,46 +254,48 @@ impl Breaker {
         })
     }
 
-    /// Closes the breaker, forgets what it knows and voids the calls in flight.
+    /// Closes the breaker, forgets its evidence and voids the calls in flight.
     pub fn reset(&self) {
         self.obey(Command::Reset);
     }
 
-    /// Opens the breaker; it recovers like after a trip. Nothing changes if it is open, unless the
-    /// [fleet](Self::fleet) holds it: then it is open by itself from now on.
+    /// Opens the breaker, which then recovers as after a trip. An open breaker stays as it is,
+    /// unless the [fleet](Self::fleet) holds it: then it counts as open by itself from now on.
     pub fn open(&self) {
         self.obey(Command::Open);
     }
 
-    /// Opens the breaker for exactly `wait`, whatever the settings say, zero included; then it probes.
-    /// Only [`restore`](Self::restore) and a lower `max_open_for` set later shorten it.
-    /// Where it is open already, the open period ends after `wait` from now.
+    /// Opens the breaker for exactly `wait` (zero included), whatever the settings say; then it
+    /// probes. If it is open already, its open period ends after `wait` from now. Only
+    /// [`restore`](Self::restore) and a later, lower `max_open_for` shorten that.
     pub fn open_for(&self, wait: Duration) {
         self.obey(Command::OpenFor(wait));
     }
 
-    /// Lets probes through at once. Nothing changes if the breaker is half-open by itself.
+    /// Lets probes through at once. A breaker that is half-open by itself stays as it is.
     pub fn half_open(&self) {
         self.obey(Command::HalfOpen);
     }
 
-    /// Rejects every call until an operator says otherwise.
+    /// Rejects every call until an operator ends it with [`resume`](Self::resume) or another order.
     #[doc(alias = "isolate")]
     pub fn force_open(&self) {
         self.obey(Command::ForceOpen);
     }
 
-    /// Lets every call pass and judges none until an operator says otherwise.
+    /// Lets every call pass and judges none until an operator ends it.
     pub fn disable(&self) {
         self.obey(Command::Disable);
     }
 
-    /// Lets every call pass and only reports when it would trip, until an operator says otherwise.
+    /// Lets every call pass and only reports when the breaker would trip, until an operator ends
+    /// it.
     pub fn metrics_only(&self) {
         self.obey(Command::MetricsOnly);
     }
 
-    /// Leads out of the operator's states into closed; does nothing in the others.
+    /// Closes a breaker that is forced open, disabled or metrics-only. In other states it does
+    /// nothing.
     pub fn resume(&self) {
         self.circuit.change(|machine, now| {
             if machine.state().is_operators() {
@@ -299,14 +304,14 @@ impl Breaker {
         });
     }
 
-    /// Works by other settings from now on.
+    /// Replaces the settings from now on.
     ///
-    /// State, generation, calls in flight, totals and the level of the back-off stay. Evidence
-    /// stays as far as the new window can hold it: the last outcomes of a count window, the
-    /// buckets of a time window; from one kind to the other nothing can be carried over. A setting
-    /// that stays the same moves nothing. An open period ends no later than a lower maximum allows, a
-    /// half-open period is judged and limited by the new settings at once, and the level of the
-    /// back-off is bounded at the next opening. `stripes` and a missing `jitter_seed` change nothing.
+    /// State, generation, calls in flight, totals and back-off level stay. So does as much evidence
+    /// as the new window can hold: the last outcomes of a count window, or the buckets of a time
+    /// window. From one kind of window to the other, nothing is carried over. A setting that stays
+    /// the same has no effect. An open period ends no later than a lower maximum allows, the new
+    /// settings judge and limit a half-open period at once, and the back-off level is bounded at
+    /// the next opening. `stripes` and a missing `jitter_seed` change nothing.
     ///
     /// # Examples
     /// ```
@@ -324,31 +329,34 @@ impl Breaker {
             .change(|machine, now| machine.reconfigure(config, now));
     }
 
-    /// What a new process needs to go on where this breaker is. Reading changes nothing.
+    /// Returns what a new process needs to continue from this breaker's state. Reading changes
+    /// nothing.
     pub fn save(&self) -> Saved {
         self.circuit.change(Machine::save)
     }
 
-    /// Goes on where `saved` was taken, with the settings of this breaker. A transition, even into
-    /// the same state: calls in flight are voided. Evidence is taken over as far as the window can
-    /// hold it, as in [`reconfigure`](Self::reconfigure); probes begin anew, and a ramp is over. The settings bound the waits: an open period by
-    /// `max_open_for`, also one that an operator made longer, a half-open period by `half_open_for`.
+    /// Continues from the state in `saved`, with the settings of this breaker. This is a
+    /// transition, even into the same state, and it voids the calls in flight. Evidence is taken
+    /// over as far as the window can hold it, as in [`reconfigure`](Self::reconfigure); probes
+    /// begin anew, and a ramp is over. The settings bound the waits: `max_open_for` bounds an open
+    /// period, even one that an operator made longer, and `half_open_for` bounds a half-open
+    /// period.
     pub fn restore(&self, saved: &Saved) {
         self.circuit
             .change(|machine, now| machine.restore(saved, now));
     }
 
-    /// Tells `listener` every event from now on, for as long as the breaker lives; it cannot be
-    /// removed. A listener that owns a handle to its own breaker keeps both alive for ever. For
-    /// something that ends sooner, see [`events`](Self::events).
+    /// Adds a listener for the breaker's events, from now on and for as long as the breaker lives.
+    /// It cannot be removed. A listener that owns a handle to its own breaker keeps both alive for
+    /// ever. To stop listening sooner, use [`events`](Self::events).
     pub fn add_listener(&self, listener: impl Listener + 'static) {
         self.circuit
             .add_audience(Audience::listener(Arc::new(listener)));
     }
 
-    /// The events from now on as a stream that holds at most `capacity` of them. Any number will do:
-    /// only events that wait take memory. A stream with a capacity of zero passes on an event only if
-    /// a reader is waiting for one at that moment. See [`Events`] for an example.
+    /// Returns the events from now on as a stream that holds at most `capacity` of them. Any
+    /// capacity will do, because only waiting events take memory. With a capacity of zero, an event
+    /// is passed on only to a reader that is waiting at that moment. See [`Events`] for an example.
     pub fn events(&self, interest: Interest, capacity: usize) -> Events {
         let circuit = self.downgrade();
         let (sink, events) = Events::new(capacity, move || {
@@ -360,7 +368,7 @@ impl Breaker {
         events
     }
 
-    /// Which circuit this is. Hidden; for `fusebox-tower`.
+    /// The address of the circuit. Hidden; for `fusebox-tower`.
     #[doc(hidden)]
     #[inline]
     pub fn address(&self) -> Address {

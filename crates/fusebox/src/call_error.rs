@@ -1,8 +1,9 @@
-//! The error of a call that was rejected or failed, and the way to the error that lies beneath.
+//! The error of a protected call, which was rejected or failed, with access to the underlying
+//! error.
 //!
-//! A boxed error is no [`Error`]: `Box<dyn Error>` does not implement the trait. Yet boxed errors
-//! are what most stacks of services carry, and Rust accepts no pair of implementations, one for
-//! errors and one for boxes. So [`dyn_error`] looks the type up when the program runs.
+//! `Box<dyn Error>` does not implement [`Error`], yet most stacks of services carry boxed errors.
+//! Rust does not accept two implementations, one for errors and one for boxes. So [`dyn_error`]
+//! looks the type up at run time.
 
 use std::any::Any;
 use std::error::Error;
@@ -12,23 +13,24 @@ use std::sync::Arc;
 
 use crate::rejected::Rejected;
 
-/// Why a protected call gave no result.
+/// The reason why a protected call gave no result: it was rejected, or it failed.
 ///
 /// # As an error
-/// It is an [`Error`] for every `E` that can be shown, boxed errors included, so that layers which
-/// want `Into<Box<dyn Error + Send + Sync>>` fit around a breaker. A boxed error is no [`Error`]
-/// itself, and Rust does not allow one implementation for errors and another for boxes. So the trait
-/// knows `E` only as something that can be shown, and there are two ways to what lies beneath:
+/// It implements [`Error`] for every `E` with `Debug` and `Display`, boxed errors included, so that
+/// layers that want `Into<Box<dyn Error + Send + Sync>>` fit around a breaker. A boxed error does
+/// not implement [`Error`], and Rust does not allow one implementation for errors and another for
+/// boxes. So this one requires only that `E` can be displayed, and there are two ways to reach the
+/// underlying error:
 ///
 /// | | rejected | failed |
 /// |---|---|---|
 /// | [`as_error`](Self::as_error), [`source`](Self::source), for an `E` that is an error | the rejection; no source | the error; its source |
 /// | the trait's `source`, for any `E` | the [`Rejected`] | the error, if `E` is a box of `dyn Error` or [`io::Error`](std::io::Error); else nothing |
 ///
-/// The second way is for code that meets the value as `dyn Error`; it walks the chain, and finds the
-/// rejection or the failed error as the first link (so a report of the whole chain shows its text
-/// twice). Where `E` is an error type of your own and the value will be seen only as `dyn Error`, box
-/// the inner error first, and the whole chain is kept:
+/// The second way is for code that sees the value as `dyn Error`. Such code walks the chain and
+/// finds the rejection or the failed error as its first link, so a report of the whole chain prints
+/// that text twice. If `E` is an error type of your own and the value will be seen only as
+/// `dyn Error`, box the inner error first, and the whole chain is kept:
 /// ```
 /// use fusebox::{Breaker, CallError, Config};
 /// use std::error::Error;
@@ -47,14 +49,14 @@ use crate::rejected::Rejected;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallError<E> {
-    /// The breaker rejected the call; it never started.
+    /// The breaker rejected the call, which was never made.
     Rejected(Rejected),
     /// The call was made and failed.
     Failed(E),
 }
 
 impl<E> CallError<E> {
-    /// Changes the inner error. A rejection stays what it is.
+    /// Maps the inner error. A rejection stays as it is.
     ///
     /// # Examples
     /// ```
@@ -70,7 +72,7 @@ impl<E> CallError<E> {
         }
     }
 
-    /// The rejection, if the call was not made.
+    /// Returns the rejection if the call was not made.
     pub fn rejected(&self) -> Option<&Rejected> {
         match self {
             Self::Rejected(rejected) => Some(rejected),
@@ -80,7 +82,7 @@ impl<E> CallError<E> {
 }
 
 impl<E: Error + 'static> CallError<E> {
-    /// The rejection or the inner error, with its whole chain of sources.
+    /// Returns the rejection or the inner error, with its whole chain of sources.
     pub fn as_error(&self) -> &(dyn Error + 'static) {
         match self {
             Self::Rejected(rejected) => rejected,
@@ -88,7 +90,7 @@ impl<E: Error + 'static> CallError<E> {
         }
     }
 
-    /// What the inner error names as its source. A rejection has none.
+    /// Returns the source of the inner error. A rejection has none.
     pub fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.as_error().source()
     }

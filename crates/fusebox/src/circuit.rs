@@ -1,8 +1,8 @@
-//! The part that the clones of a breaker share: a gate that needs no lock for what cannot change the state, and
-//! the state machine behind a short critical section for what can.
+//! The part that the clones of a breaker share: a gate that needs no lock for steps that cannot
+//! change the state, and the state machine behind a short critical section for all others.
 //!
-//! The clock is read before the lock is taken and listeners are told after it is given back, so no
-//! foreign code ever runs inside. `docs/adr/0003` says why it is built this way.
+//! The clock is read before the lock is taken, and listeners are told after it is released, so no
+//! foreign code ever runs under it. `docs/adr/0003` explains the design.
 
 mod eviction;
 mod growth;
@@ -31,9 +31,9 @@ use crate::stripe::Stripes;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::ticket::Ticket;
 
-/// Events that one caller tells before it leaves the rest to others, if there are others. Events come
-/// from all callers but are told one after the other, so without a bound a slow listener would hold
-/// one caller for as long as others make events.
+/// How many events one caller tells before it leaves the rest to others, if there are others.
+/// Events come from all callers but are told one after the other. Without a bound, a slow listener
+/// would hold one caller for as long as others produce events.
 const TOLD_AT_ONCE: u32 = 16;
 
 pub(crate) struct Circuit {
@@ -51,12 +51,13 @@ struct Inner {
     machine: Machine,
     /// The thread that is telling the listeners. Others leave their events to it.
     telling: Option<ThreadId>,
-    /// Whether another thread has left events to it since it began with the present one.
+    /// Whether another thread has left events since this one began with its present event.
     relief: bool,
 }
 
 impl Inner {
-    /// Whether the present thread has to tell the listeners; if not, it leaves a note for who does.
+    /// Whether the present thread has to tell the listeners; if not, it leaves a note for the
+    /// thread that does.
     fn may_tell(&mut self) -> bool {
         let me = thread::current().id();
         match self.telling {
@@ -222,7 +223,7 @@ impl Circuit {
             now: Nanos::NONE,
         };
         if report.ended == Ended::Failure && word.failures() > 0 {
-            // A hint means nothing for a failure that opens nothing.
+            // A hint has no effect on a failure that does not open the breaker.
             match self.gate.note_failure(ticket.word(), &mut watch) {
                 Noted::Counted => return Outcome::Failure,
                 Noted::Late => return self.late(ticket.generation()),
@@ -256,12 +257,12 @@ impl Circuit {
         self.write_audience(|all| all.push(audience));
     }
 
-    /// Takes away the streams that nobody reads any more.
+    /// Removes the streams that have no reader any more.
     pub(crate) fn forget_abandoned_streams(&self) {
         self.write_audience(|all| all.retain(|one| !one.is_abandoned()));
     }
 
-    /// Reads the clock, then takes one step with the machine and tells the listeners what came of it.
+    /// Reads the clock, takes one step with the machine and then tells the listeners about it.
     pub(crate) fn change<R>(&self, step: impl FnOnce(&mut Machine, Duration) -> R) -> R {
         let now = Duration::from_nanos(self.now());
         self.change_at(now, step)
@@ -277,7 +278,7 @@ impl Circuit {
         result
     }
 
-    /// Takes one step and tells nobody. `last` looks before the lock is given back.
+    /// Takes one step without telling the listeners. `last` runs before the lock is released.
     fn step_at<R, L>(
         &self,
         now: Duration,
@@ -313,7 +314,7 @@ impl Circuit {
         self.change(|machine, _| machine.events().push_minor(event));
     }
 
-    /// Tells the listeners of the events that wait: of all, or of [`TOLD_AT_ONCE`] while other threads
+    /// Tells the listeners the waiting events: all of them, or [`TOLD_AT_ONCE`] while other threads
     /// come by that can go on. Only one thread is in here at a time.
     fn tell(&self) {
         for told in 0.. {
@@ -334,7 +335,7 @@ impl Circuit {
                 let told = catch_unwind(AssertUnwindSafe(|| one.tell(&self.name, &event)));
                 if let Err(payload) = told {
                     self.listener_panics.fetch_add(1, Ordering::Relaxed);
-                    // The payload is foreign as well: dropping it may panic in its turn.
+                    // The payload is foreign as well: dropping it may panic, too.
                     let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
                     dropped.unwrap_or_else(mem::forget);
                 }
@@ -342,7 +343,7 @@ impl Circuit {
         }
     }
 
-    /// Changes who is told, and publishes what they want to be told of.
+    /// Changes the set of listeners, and publishes which events they want.
     fn write_audience(&self, write: impl FnOnce(&mut Vec<Audience>)) {
         write(
             &mut self

@@ -1,8 +1,8 @@
 //! The clocks of a breaker: [`Clock`], its implementations, and how a breaker holds one. Only this
 //! module asks the system for the time; the rest of the crate is told.
 //!
-//! Time is a [`Duration`] since an origin of the clock's own choosing. Only differences count, so
-//! a breaker never depends on the wall clock. A source that steps back is harmless: for the breaker
+//! Time is a [`Duration`] since an origin that the clock chooses. Only differences count, so a
+//! breaker never depends on the wall clock. A source that steps back does no harm: for the breaker,
 //! no time passes until the source is ahead again.
 
 #[cfg(feature = "coarse")]
@@ -25,30 +25,52 @@ pub use manual::ManualClock;
 #[cfg(feature = "tsc")]
 pub use tsc::TscClock;
 
-/// A source of monotonic time.
+/// A source of monotonic time for a breaker.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Clock, ClockSteps, Config};
+/// use std::time::{Duration, Instant};
+///
+/// struct SinceStart(Instant);
+///
+/// impl Clock for SinceStart {
+///     fn now(&self) -> Duration {
+///         self.0.elapsed()
+///     }
+///     fn steps(&self) -> ClockSteps {
+///         ClockSteps::OnlyForward
+///     }
+/// }
+///
+/// let clock = SinceStart(Instant::now());
+/// let breaker = Breaker::with_clock("inventory", Config::default(), clock);
+/// # let _ = breaker;
+/// ```
 pub trait Clock: Send + Sync {
-    /// The time since this clock's origin.
+    /// Returns the time since this clock's origin.
     fn now(&self) -> Duration;
 
-    /// The same in nanoseconds, for a clock that counts them anyway.
+    /// Returns the same in nanoseconds, for a clock that counts them anyway.
     fn now_nanos(&self) -> u64 {
         nanos(self.now())
     }
 
-    /// Whether readings may step back. By default they may, and a breaker remembers the latest one
-    /// it has seen; for a clock that never does, not even between threads, it need not.
+    /// Returns whether readings may step back. By default they may, and a breaker remembers the
+    /// latest reading. It need not do so for a clock that never steps back, not even between
+    /// threads.
     fn steps(&self) -> ClockSteps {
         ClockSteps::BackToo
     }
 }
 
-/// Which way the readings of a [`Clock`] may go.
+/// The direction in which the readings of a [`Clock`] may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClockSteps {
-    /// Never back, on no thread.
+    /// Readings never step back, on no thread.
     OnlyForward,
-    /// Back as well.
+    /// Readings may step back.
     BackToo,
 }
 
@@ -66,14 +88,15 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// The system's monotonic clock, counted from the moment of its creation. Clones share the origin.
+/// The system's monotonic clock, counted from the moment this clock was created. Clones share the
+/// origin.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock {
     origin: Instant,
 }
 
 impl SystemClock {
-    /// A clock that starts now.
+    /// Makes a clock that starts now.
     pub fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the clock")]
         let origin = Instant::now();
@@ -166,7 +189,7 @@ impl TimeSource {
     }
 }
 
-/// Whole nanoseconds of `duration`; the end of time (584 years) when there are more.
+/// Whole nanoseconds of `duration`; the largest number (584 years) when there are more.
 #[inline]
 pub(crate) fn nanos(duration: Duration) -> u64 {
     duration
@@ -175,8 +198,8 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
         .saturating_add(duration.subsec_nanos().into())
 }
 
-/// Nanoseconds, or none: an `Option` in eight bytes, because permits are moved about a lot. The end
-/// of time, which no clock shows, stands for none.
+/// Nanoseconds, or none: an `Option` in eight bytes, because permits are moved often. The largest
+/// number, which no clock shows, stands for none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Nanos(u64);
 

@@ -1,7 +1,7 @@
-//! The settings of a breaker: when it trips, how long it stays open, what closes it again.
+//! The settings of a breaker: when it trips, how long it stays open, and what closes it again.
 //!
-//! A [`Config`] is made by its [builder](ConfigBuilder), which checks all settings together. What
-//! exists has been checked.
+//! A [`Config`] is made by its [builder](ConfigBuilder), which checks all settings together. A
+//! `Config` that exists is valid.
 
 mod builder;
 mod check;
@@ -50,8 +50,8 @@ pub struct Config {
     pub(crate) asked: Asked,
 }
 
-/// What was asked for where something else may be in force, so that a builder made from a config
-/// knows what was said and what was left open.
+/// The settings as they were given, where the setting in force may differ. A builder made from a
+/// config thus knows which settings were given and which were left to their defaults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Asked {
     pub(crate) max_open_for: Option<Duration>,
@@ -87,7 +87,7 @@ pub(crate) struct WaitPolicy {
     pub(crate) max: Duration,
     pub(crate) jitter: f64,
     pub(crate) jitter_seed: Option<u64>,
-    /// How long a calm period takes one level off the back-off.
+    /// The calm period that takes one level off the back-off.
     pub(crate) decay: Option<Duration>,
 }
 
@@ -100,38 +100,53 @@ pub(crate) struct HalfOpenPolicy {
     pub(crate) on_timeout: HalfOpenTimeout,
 }
 
-/// How probes decide.
+/// How the outcomes of probes decide what follows half-open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProbeVerdict {
-    /// So many successes close the breaker, so many failures reopen it, whichever comes first.
+    /// So many successes close the breaker; so many failures reopen it. Whichever comes first
+    /// decides.
     Count {
-        /// Successes that close. At least 1; default 1.
+        /// Successes that close the breaker. At least 1; default 1.
         successes: u32,
-        /// Failures that reopen. At least 1; default 1.
+        /// Failures that reopen the breaker. At least 1; default 1.
         failures: u32,
     },
-    /// After `trial` probes the share of failures decides.
+    /// After `trial` probes, their failure ratio decides.
     Ratio {
         /// Probes that are judged together. At least 1.
         trial: u32,
-        /// The share of failed probes from which the breaker reopens.
+        /// The failure ratio at which the breaker reopens.
         failure_rate_threshold: Ratio,
     },
 }
 
-/// Where a half-open period without a verdict leads.
+/// The state that follows a half-open period without a verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HalfOpenTimeout {
-    /// Back to open: no proof of health is no health.
+    /// Open again: a downstream that was not seen to be well is not taken to be well.
     #[default]
     Open,
-    /// To closed: for a downstream that is called too seldom to be probed.
+    /// Closed: for a downstream that is called too seldom for probes to reach a verdict.
     Closed,
 }
 
-/// What a permit that is dropped without an outcome means.
+/// What a permit means that is dropped without an outcome.
+///
+/// # Examples
+/// A timeout around the call drops the permit, and must count as a failure:
+/// ```
+/// use fusebox::{Config, DroppedPermit};
+/// use std::time::Duration;
+///
+/// let config = Config::builder()
+///     .failure_rate_threshold(0.5)
+///     .dropped_permit(DroppedPermit::SlowFailureAfter(Duration::from_millis(1900))) // of 2 s
+///     .build()?;
+/// # let _ = config;
+/// # Ok::<(), fusebox::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DroppedPermit {
@@ -140,27 +155,30 @@ pub enum DroppedPermit {
     Neutral,
     /// A failure: callers leave because the downstream does not answer.
     Failure,
-    /// Neutral before so long, a slow failure from then on: who leaves at once has changed its
-    /// mind, who leaves after a long wait had reason to. Above zero.
+    /// Nothing if the permit is younger than this duration, and a slow failure from then on. A
+    /// caller that leaves at once has changed its mind; one that leaves after a long wait had a
+    /// reason. Above zero.
     SlowFailureAfter(Duration),
 }
 
-/// Whether calls count before they end.
+/// Whether calls may count before they end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InFlightCalls {
-    /// Only their outcomes count.
+    /// Only outcomes count.
     #[default]
     CountWhenEnded,
-    /// A call under way for longer than `slow_call_duration` counts as slow now, so that a
-    /// downstream which hangs trips the breaker before the calls time out. The breaker looks when a
-    /// call is asked for or ends, and in [`poll_transitions`](crate::Breaker::poll_transitions).
-    /// Every call then takes the breaker's lock twice.
+    /// A call that is under way for longer than `slow_call_duration` counts as slow at once, so a
+    /// downstream that hangs trips the breaker before the calls time out. The breaker checks when a
+    /// caller asks for a permit, when a call ends, and in
+    /// [`poll_transitions`](crate::Breaker::poll_transitions). Every call then takes the breaker's
+    /// lock twice.
     CountWhenOverdue,
 }
 
 impl Default for Config {
-    /// Half of at least 20 calls within ten seconds; see [`ConfigBuilder`] for the other defaults.
+    /// Trips when half of at least 20 calls within ten seconds fail; see [`ConfigBuilder`] for the
+    /// other defaults.
     fn default() -> Self {
         Self::builder()
             .failure_rate_threshold(0.5)
@@ -170,7 +188,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// A builder with no trip rule and every other setting at its default.
+    /// Returns a builder with no trip rule and every other setting at its default.
     ///
     /// # Examples
     /// ```
@@ -202,7 +220,7 @@ impl Config {
         ConfigBuilder::default()
     }
 
-    /// A builder with these settings, for others that differ in some of them.
+    /// Returns a builder with these settings, to make a config that differs in some of them.
     ///
     /// # Examples
     /// ```
@@ -219,102 +237,103 @@ impl Config {
         ConfigBuilder::of(self)
     }
 
-    /// Failures in a row that trip, if this rule is on.
+    /// Returns how many failures in a row trip, if this rule is on.
     pub fn consecutive_failures(&self) -> Option<u32> {
         self.trip.consecutive_failures
     }
 
-    /// The share of failures in the window that trips, if this rule is on.
+    /// Returns the failure ratio that trips, if this rule is on.
     pub fn failure_rate_threshold(&self) -> Option<Ratio> {
         self.trip.failure_ratio
     }
 
-    /// The share of slow calls in the window that trips, if this rule is on.
+    /// Returns the ratio of slow calls that trips, if this rule is on.
     pub fn slow_call_rate_threshold(&self) -> Option<Ratio> {
         self.trip.slow_ratio
     }
 
-    /// The duration above which a call is slow, if slow calls are told apart.
+    /// Returns the duration above which a call is slow, if slow calls are counted.
     pub fn slow_call_duration(&self) -> Option<Duration> {
         self.trip.slow_over
     }
 
-    /// The window of the ratio rules.
+    /// Returns the window of the ratio rules.
     pub fn window(&self) -> Window {
         self.trip.window
     }
 
-    /// The number of calls in the window from which its ratios count.
+    /// Returns how many calls the window must hold before its ratios count.
     pub fn minimum_calls(&self) -> u32 {
         self.trip.minimum_calls
     }
 
-    /// The first open period.
+    /// Returns the first open period.
     pub fn open_for(&self) -> Duration {
         self.wait.base
     }
 
-    /// By how much each further open period is longer.
+    /// Returns the factor by which each further open period is longer.
     pub fn backoff_factor(&self) -> f64 {
         self.wait.factor
     }
 
-    /// The longest open period.
+    /// Returns the longest open period.
     pub fn max_open_for(&self) -> Duration {
         self.wait.max
     }
 
-    /// The share of an open period by which chance may shorten it.
+    /// Returns the largest share of an open period by which jitter may shorten it.
     pub fn jitter(&self) -> f64 {
         self.wait.jitter
     }
 
-    /// How probes decide.
+    /// Returns how probes decide.
     pub fn probe_verdict(&self) -> ProbeVerdict {
         self.half_open.verdict
     }
 
-    /// Probes that may be under way at once.
+    /// Returns how many probes may be under way at once.
     pub fn permitted_probes(&self) -> u32 {
         self.half_open.permits
     }
 
-    /// The longest half-open period, if it is limited.
+    /// Returns the longest half-open period, if it is limited.
     pub fn half_open_for(&self) -> Option<Duration> {
         self.half_open.deadline
     }
 
-    /// Where a half-open period without a verdict leads.
+    /// Returns the state that follows a half-open period without a verdict.
     pub fn half_open_timeout(&self) -> HalfOpenTimeout {
         self.half_open.on_timeout
     }
 
-    /// What makes the jitter repeatable, if anything does.
+    /// Returns the seed that makes the jitter repeatable, if one is set.
     pub fn jitter_seed(&self) -> Option<u64> {
         self.wait.jitter_seed
     }
 
-    /// How many threads can count without meeting; `None`: as many as run at once.
+    /// Returns the number of stripes that threads count in; `None` means one per processor.
     pub fn stripes(&self) -> Option<NonZeroUsize> {
         self.stripes
     }
 
-    /// Whether calls count before they end.
+    /// Returns whether calls may count before they end.
     pub fn in_flight_calls(&self) -> InFlightCalls {
         self.trip.in_flight
     }
 
-    /// The calm period that takes one level off the back-off; without it, closing takes all off.
+    /// Returns the calm period that takes one level off the back-off. With `None`, closing resets
+    /// the level.
     pub fn backoff_decay(&self) -> Option<Duration> {
         self.wait.decay
     }
 
-    /// For how long after closing only a growing share of the calls is admitted, if at all.
+    /// Returns how long the ramp after closing lasts, if there is one.
     pub fn ramp_up_for(&self) -> Option<Duration> {
         self.ramp_up_for
     }
 
-    /// What a dropped permit means.
+    /// Returns what a dropped permit means.
     pub fn dropped_permit(&self) -> DroppedPermit {
         self.dropped
     }

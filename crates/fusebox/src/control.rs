@@ -1,8 +1,9 @@
-//! One handle for many breakers: what an operator does to all of them at once.
+//! One handle for an operator's commands to many breakers.
 //!
-//! Orders reach members one after the other and with no lock of the handle held, because members
-//! tell their listeners. So each order has a number, and a member obeys only the latest order: it
-//! looks within its own critical section, where a later order cannot have reached it before.
+//! An order reaches the members one after the other and with no lock of the handle held, because
+//! members tell their listeners. So each order has a number, and a member obeys only the latest
+//! order. The member checks the number within its own critical section, where a later order cannot
+//! have reached it before.
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -18,11 +19,12 @@ use crate::handle::Handle;
 use crate::machine::Command;
 use crate::state::State;
 
-/// Operates all breakers that were added to it. Clones share the same members.
+/// An operator's handle for all the breakers that were added to it. Clones share the same members.
 ///
 /// Isolating, disabling and metrics-only are standing orders: a breaker that is added later obeys
-/// them too, until [`resume`](Self::resume) or [`reset`](Self::reset). Members are not kept alive.
-/// Of two such orders at the same time, one is the last, and all members end up obeying that one.
+/// them too, until [`resume`](Self::resume) or [`reset`](Self::reset). Membership does not keep a
+/// breaker alive. If two such orders are given at the same time, all members end up obeying the
+/// same one.
 ///
 /// # Examples
 /// ```
@@ -48,15 +50,15 @@ pub struct ManualControl {
 
 #[derive(Default)]
 struct Shared {
-    /// By the address of their circuits, in the order in which they were added. A member that is
-    /// gone keeps its address from being used again.
+    /// Members by the address of their circuits, in the order in which they were added. While an
+    /// entry exists, no other circuit gets its address, even if the member is gone.
     members: IndexMap<usize, Weak<Circuit>>,
-    /// How many members there may be before those that are gone are taken out.
+    /// The number of members at which those that are gone are removed.
     tidy_at: usize,
     order: Order,
 }
 
-/// What holds for members until the next order.
+/// The order that members obey until the next one.
 #[derive(Clone, Copy, Default)]
 struct Order {
     number: u64,
@@ -65,14 +67,14 @@ struct Order {
 }
 
 impl ManualControl {
-    /// A handle without members.
+    /// Makes a handle without members.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a member, which obeys the standing order from now on. Adding it again changes
-    /// nothing: an order that was taken back for this breaker alone is not repeated.
-    /// Takes the same time however many members there are, on average.
+    /// Adds a member, which obeys the standing order from now on. Adding it again changes nothing:
+    /// an order that was taken back for this breaker alone is not repeated. On average it takes the
+    /// same time however many members there are.
     pub fn add(&self, breaker: &Breaker) {
         let added = breaker.downgrade();
         let order = self.with(|shared| {
@@ -92,7 +94,7 @@ impl ManualControl {
         }
     }
 
-    /// How many of the members are still alive.
+    /// Returns how many of the members are still alive.
     pub fn members(&self) -> usize {
         self.living().len()
     }
@@ -102,17 +104,17 @@ impl ManualControl {
         self.order(Command::ForceOpen);
     }
 
-    /// Lets every call of every member pass, unjudged, until [`resume`](Self::resume).
+    /// Lets every call of every member pass, without judging it, until [`resume`](Self::resume).
     pub fn disable(&self) {
         self.order(Command::Disable);
     }
 
-    /// Lets every call of every member pass and only reports, until [`resume`](Self::resume).
+    /// Lets every call of every member pass and only reports trips, until [`resume`](Self::resume).
     pub fn metrics_only(&self) {
         self.order(Command::MetricsOnly);
     }
 
-    /// Takes the standing order back: members in an operator's state are closed.
+    /// Takes the standing order back: closes the members that are in an operator's state.
     pub fn resume(&self) {
         self.tell_all(None, |state| state.is_operators().then_some(Command::Reset));
     }
@@ -122,11 +124,12 @@ impl ManualControl {
         self.tell_all(None, |_| Some(Command::Reset));
     }
 
-    /// Opens every member for exactly `wait`. No standing order: a member that is added later is
-    /// not opened.
+    /// Opens every member for exactly `wait`. This is no standing order: a member that is added
+    /// later is not opened.
     ///
-    /// Nor is the next breaker of a key whose idle breaker a [`Registry`](crate::Registry) evicts at
-    /// the same moment; the transition is counted in [`retired`](crate::Registry::retired).
+    /// A [`Registry`](crate::Registry) may evict an idle member at the same moment. The next
+    /// breaker of that key is not opened either; the transition is counted in
+    /// [`retired`](crate::Registry::retired).
     pub fn open_for(&self, wait: Duration) {
         for breaker in self.living() {
             breaker.open_for(wait);
@@ -137,7 +140,7 @@ impl ManualControl {
         self.tell_all(Some(command), move |_| Some(command));
     }
 
-    /// Makes `standing` the order, and lets every member do what `command` says of its state.
+    /// Makes `standing` the order, and lets every member do what `command` says for its state.
     fn tell_all(&self, standing: Option<Command>, command: impl Fn(State) -> Option<Command>) {
         let number = self.with(|shared| {
             let number = shared.order.number + 1;
@@ -159,7 +162,7 @@ impl ManualControl {
         });
     }
 
-    /// The members, to be operated with no lock of ours held: their listeners run.
+    /// The members, to be operated with no lock of this handle held, because their listeners run.
     fn living(&self) -> Vec<Breaker> {
         self.with(|shared| {
             let members = shared.members.values().filter_map(Weak::upgrade);
@@ -177,7 +180,7 @@ impl ManualControl {
 impl Shared {
     const TIDY_FROM: usize = 16;
 
-    /// Takes out members that are gone, as often as the number of members doubles.
+    /// Removes members that are gone, each time the number of members has doubled.
     fn tidy(&mut self) {
         if self.members.len() < self.tidy_at.max(Self::TIDY_FROM) {
             return;

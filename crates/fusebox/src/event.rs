@@ -1,4 +1,4 @@
-//! Events: what happens in a breaker, and which of it somebody wants to be told.
+//! Events: what happens in a breaker, and which events a listener wants.
 
 use crate::rejected::Rejected;
 use crate::state::Generation;
@@ -12,17 +12,17 @@ pub enum Event {
     Transition(Transition),
     /// In metrics-only mode: the breaker would have opened.
     WouldTrip(WouldTrip),
-    /// A call was rejected. Only for who asked for [`Interest::Everything`].
+    /// A call was rejected. Sent only to listeners with [`Interest::Everything`].
     Rejected(Rejected),
-    /// An outcome came too late to count. Only for who asked for [`Interest::Everything`].
+    /// An outcome came too late to count. Sent only to listeners with [`Interest::Everything`].
     Late {
-        /// The generation in which the call had been permitted.
+        /// The generation in which the call was permitted.
         generation: Generation,
     },
 }
 
 impl Event {
-    /// Whether somebody with this interest wants to be told.
+    /// Whether this event is sent to a listener with this interest.
     pub(crate) fn interests(&self, interest: Interest) -> bool {
         match self {
             Self::Transition(_) | Self::WouldTrip(_) => true,
@@ -31,14 +31,14 @@ impl Event {
     }
 }
 
-/// Which events somebody wants to be told.
+/// The events that a listener or a stream wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Interest {
     /// Transitions, and trips that metrics-only mode reports. These are rare.
     #[default]
     Changes,
-    /// Rejections and late results as well. These come with single calls, so that each of them
-    /// costs its caller a lock and the telling.
+    /// Rejections and late outcomes as well. They come with single calls, and each costs its caller
+    /// a lock and the time to tell the listeners.
     Everything,
 }

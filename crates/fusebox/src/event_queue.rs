@@ -1,19 +1,19 @@
-//! Events that nobody was told yet, in a queue with an end.
+//! A bounded queue of events that no listener has been told yet.
 //!
-//! A listener that is slow, or hangs, must not make memory grow. Events that come in masses
-//! (rejections, late results) get half of the places, so that they cannot push out a transition.
+//! A listener that is slow or hangs must not make memory grow. Frequent events (rejections, late
+//! outcomes) get half of the places, so that they cannot push out a transition.
 
 use std::collections::VecDeque;
 
 use crate::event::{Event, Interest};
 
-/// Events that wait at most.
+/// The most events that may wait.
 const PLACES: usize = 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct EventQueue {
     waiting: VecDeque<Event>,
-    /// What somebody wants to be told.
+    /// The events that some listener wants.
     wanted: Interest,
     lost: u64,
 }
@@ -23,7 +23,7 @@ impl EventQueue {
         self.push_within(PLACES, event);
     }
 
-    /// For events that come in masses.
+    /// Adds an event of a frequent kind.
     pub(crate) fn push_minor(&mut self, event: Event) {
         if self.wanted == Interest::Everything {
             self.push_within(PLACES / 2, event);

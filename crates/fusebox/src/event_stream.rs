@@ -1,7 +1,7 @@
-//! Events on their way to a reader that takes them at its own pace.
+//! A stream of events for a reader that takes them at its own pace.
 //!
-//! A queue of our own and not a channel of the standard library: that one makes room for all of its
-//! capacity at once, and a capacity is a bound and not a wish.
+//! This is a queue of our own, not a channel of the standard library. Such a channel allocates its
+//! whole capacity at once, and here the capacity is only an upper bound.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use crate::event::Event;
 
-/// The events of a breaker, to be read at the reader's pace. Made by
-/// [`Breaker::events`](crate::Breaker::events).
+/// A stream of the events of a breaker, made by [`Breaker::events`](crate::Breaker::events). A
+/// reader takes the events at its own pace.
 ///
-/// Telling never waits for the reader: when the stream is full, new events are lost and
-/// [counted](Self::lost). Memory grows with the events that wait, up to the capacity. Dropping it
-/// ends the telling.
+/// The breaker never waits for the reader: when the stream is full, new events are lost and
+/// [counted](Self::lost). Only waiting events take memory, up to the capacity. Dropping the stream
+/// ends it.
 ///
 /// # Examples
 /// ```
@@ -33,11 +33,11 @@ use crate::event::Event;
 /// ```
 pub struct Events {
     shared: Arc<Shared>,
-    /// Takes the sink away from the breaker.
+    /// Removes the sink from the breaker.
     unsubscribe: Box<dyn Fn() + Send + Sync>,
 }
 
-/// The end of a stream into which events are told. The stream ends with it.
+/// The end of a stream into which events are put. The stream ends with it.
 pub(crate) struct EventSink {
     shared: Arc<Shared>,
 }
@@ -51,7 +51,7 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Event>,
-    /// Readers that wait for an event.
+    /// Readers that are waiting for an event.
     readers: usize,
     lost: u64,
     reader_gone: bool,
@@ -63,8 +63,8 @@ impl UnwindSafe for Events {}
 impl RefUnwindSafe for Events {}
 
 impl Events {
-    /// A stream that holds at most `capacity` events, and the end into which they are told.
-    /// `unsubscribe` is called once, when nobody reads any more.
+    /// A stream that holds at most `capacity` events, and the end into which they are put.
+    /// `unsubscribe` is called once, when the last reader is gone.
     pub(crate) fn new(
         capacity: usize,
         unsubscribe: impl Fn() + Send + Sync + 'static,
@@ -85,14 +85,14 @@ impl Events {
         (sink, events)
     }
 
-    /// The next event, if there is one now.
+    /// Returns the next event if there is one now.
     pub fn try_next(&self) -> Option<Event> {
         self.shared.lock().waiting.pop_front()
     }
 
-    /// Waits for the next event, at most so long. Blocks the thread.
+    /// Waits for the next event, at most for `wait`. Blocks the thread.
     ///
-    /// Returns `None` when none came, or when the breaker is gone.
+    /// Returns `None` if no event came, or if the breaker is gone.
     pub fn next_within(&self, wait: Duration) -> Option<Event> {
         let mut queue = self.shared.lock();
         queue.readers += 1;
@@ -106,7 +106,7 @@ impl Events {
         queue.waiting.pop_front()
     }
 
-    /// Events that found the stream full.
+    /// Returns how many events were lost because the stream was full.
     pub fn lost(&self) -> u64 {
         self.shared.lock().lost
     }
@@ -131,18 +131,18 @@ impl fmt::Debug for Events {
 }
 
 impl EventSink {
-    /// Whether nobody reads any more.
+    /// Whether there is no reader any more.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.shared.lock().reader_gone
     }
 
-    /// Hands on `event`, or counts it as lost.
+    /// Passes `event` on, or counts it as lost.
     pub(crate) fn tell(&self, event: &Event) {
         let mut queue = self.shared.lock();
         if queue.reader_gone {
             return;
         }
-        // A stream without room hands events to readers that are waiting for one.
+        // A stream without room passes events to readers that are waiting for one.
         let room = match self.shared.capacity {
             0 => queue.readers,
             capacity => capacity,

@@ -1,26 +1,27 @@
-//! The gate lets callers act without asking the machine: pass, be rejected, note an outcome that decides
-//! nothing.
+//! The gate, which lets callers act without asking the machine: pass, be rejected, or note an
+//! outcome that decides nothing.
 //!
-//! These are nearly all that happens to a breaker, and none of them can change its state. So the
-//! machine, which decides under a lock, publishes a [`Standing`]: the state, what happens to callers
-//! in it, and whether it lends them the *licence*. While the licence lasts, a plain success (neither
-//! failed nor slow) cannot lead to any verdict, whatever else succeeds; it is only counted, in the
-//! stripe of the thread, and the machine takes it in later. Where the order of outcomes does not
-//! matter, the licence covers some failures as well: so many that all of them together, and any
-//! number of successes, lead to no verdict. Each stripe may note its share. All else goes to the
-//! machine. The whole lock-free part is this file and [`stripe`](crate::stripe); [`Word`] is the value
-//! that both read.
+//! These steps are nearly all that happens to a breaker, and none of them can change its state. So
+//! the machine, which decides under a lock, publishes a [`Standing`]: the state, what happens to
+//! callers in it, and whether it lends them the *licence*. While the licence lasts, a plain success
+//! (neither failed nor slow) cannot lead to any verdict, whatever else succeeds. It is only counted
+//! in the stripe of its thread, and the machine takes it in later. Where the order of outcomes does
+//! not matter, the licence covers some failures as well: so many that all of them together, with
+//! any number of successes, lead to no verdict. Each stripe may note its share of them. Everything
+//! else goes to the machine. The whole lock-free part is this file and [`stripe`](crate::stripe);
+//! [`Word`] is the value that both read.
 //!
 //! # Why no outcome is counted in a generation that is not its own
-//! Who steps the machine (it holds the lock) first withdraws the licence in `word`, then collects
-//! every stripe, which renews the stripe's tag, then decides, then publishes anew. Who notes an
-//! outcome loads the stripe, then the word, then exchanges the stripe if it is unchanged. If that
-//! succeeds, nobody collected in between. Either the stripe was loaded before the collection, then
-//! the exchange came before it too and the outcome belongs to what is being left; or after it, then
-//! the withdrawal was visible, and without a licence nothing is exchanged. The same holds for
-//! `licence_until` and `slow_over`, which change only between collecting and publishing, and for the
-//! share of failures, which is in the word itself: what a stripe holds was noted under the word that
-//! allows it.
+//! A thread that steps the machine holds the lock. It withdraws the licence in `word`, collects
+//! every stripe, which renews the stripe's tag, decides, and then publishes anew. A thread that
+//! notes an outcome loads the stripe, then the word, and then exchanges the stripe if it is
+//! unchanged. If the exchange succeeds, no thread collected in between. There are two cases. If the
+//! stripe was loaded before the collection, the exchange came before it too, and the outcome
+//! belongs to the generation that is being left. If it was loaded after the collection, the
+//! withdrawal was visible, and without a licence nothing is exchanged. The same holds for
+//! `licence_until` and `slow_over`, which change only between collecting and publishing. It also
+//! holds for the share of failures, which is in the word itself: what a stripe holds was noted
+//! under the word that allows it.
 
 mod word;
 
@@ -62,7 +63,7 @@ pub(crate) struct Standing {
     pub(crate) timed: Timed,
 }
 
-/// How long plain successes need no judge.
+/// How long plain successes need no judgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Licence {
     /// As long as nothing else happens.
@@ -91,24 +92,24 @@ pub(crate) struct Gate {
     stripes: Stripes,
 }
 
-/// How noting an outcome went.
+/// The result of noting an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Noted {
     /// Counted.
     Counted,
     /// The permit belongs to an earlier generation.
     Late,
-    /// The machine has to see it.
+    /// The machine has to see the outcome.
     Ask,
     /// Other threads count in the same stripe: make more stripes, then try again.
     Crowded,
 }
 
-/// Time as callers measure it, taken only when it is needed.
+/// Time as callers measure it, read only when it is needed.
 pub(crate) trait Stopwatch {
     /// Nanoseconds on the breaker's clock.
     fn now(&mut self) -> u64;
-    /// Nanoseconds that the call took; `None` when nobody knows.
+    /// Nanoseconds that the call took; `None` when that is not known.
     fn took(&mut self) -> Option<u64>;
 }
 
@@ -129,8 +130,8 @@ impl Gate {
         Word(self.word.load(Ordering::Acquire))
     }
 
-    /// The stripe of this thread, as far as `word` knows how threads are spread. All stripes are
-    /// collected, so it may be out of date.
+    /// The stripe of this thread, as far as `word` says how threads are spread. `word` may be out
+    /// of date, because all stripes are collected.
     #[inline]
     pub(crate) fn stripe(&self, word: Word) -> &Stripe {
         if word.has(Word::SPREAD) {
@@ -147,8 +148,8 @@ impl Gate {
     /// The deadline that belongs to `word`; `None` when the word has changed meanwhile.
     #[inline]
     pub(crate) fn until(&self, word: Word) -> Option<u64> {
-        // Acquire: pairs with the release in `publish`. Who sees a new deadline sees that the word
-        // was withdrawn before it.
+        // Acquire: pairs with the release in `publish`. A thread that sees a new deadline also sees
+        // that the word was withdrawn before it.
         let until = self.until.load(Ordering::Acquire);
         (self.word.load(Ordering::Relaxed) == word.0).then_some(until)
     }
@@ -211,7 +212,7 @@ impl Gate {
                 Added::NoRoom => return Noted::Ask,
                 Added::Changed => {}
             }
-            // Once may be chance. Twice in a row happens only where threads come very often.
+            // Once may be chance. Twice in a row happens only where threads meet very often.
             if overtaken && self.stripes.may_grow() {
                 return Noted::Crowded;
             }

@@ -1,8 +1,9 @@
-//! A handle holds a circuit for the users of a breaker, without making busy threads meet.
+//! A handle, which keeps a circuit alive for the users of a breaker without making busy threads
+//! meet.
 //!
-//! Handles are counted, so that a registry knows whether somebody uses a breaker. Two threads that
-//! count in the same word wait for each other longer than all else takes that they do with a
-//! breaker. So a circuit that is used by many threads at once is handed out in [`Shares`], one for
+//! Handles are counted, so that a registry knows whether a breaker is in use. Two threads that
+//! count in the same word wait for each other longer than everything else they do with a breaker
+//! takes. So the handles of a circuit that many threads use at once come from [`Shares`], one for
 //! each stripe of threads, and each share counts its own handles.
 
 use std::ops::Deref;
@@ -37,8 +38,8 @@ impl Deref for Handle {
     }
 }
 
-/// What some of the threads hold instead of the circuit. Its handles are counted in front of it, on
-/// cache lines of their own: processors fetch them in pairs.
+/// A part of the threads holds this instead of the circuit. Its handles are counted in front of it,
+/// on cache lines of their own, because processors fetch lines in pairs.
 #[repr(align(128))]
 pub(crate) struct Share {
     circuit: Arc<Circuit>,
@@ -69,12 +70,12 @@ impl Shares {
         Handle::Shared(Arc::clone(&self.shares[mine]))
     }
 
-    /// How many references to the circuit the shares themselves are.
+    /// How many references to the circuit the shares themselves hold.
     pub(crate) fn count(&self) -> usize {
         self.shares.len()
     }
 
-    /// Whether there is no handle. Only for who sees to it that none is made meanwhile.
+    /// Whether there is no handle. Only for a caller that makes sure that none is made meanwhile.
     pub(crate) fn are_unused(&self) -> bool {
         let unused = |share| Arc::strong_count(share) == 1;
         let unused = self.shares.iter().all(unused);

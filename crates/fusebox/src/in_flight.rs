@@ -1,9 +1,9 @@
-//! The calls under way in one generation, and which of them are under way for too long.
+//! The calls under way in one generation, and which of them are overdue.
 //!
-//! A downstream that hangs gives no outcomes to judge, so a call counts as slow before it ends. The
-//! starts of calls are kept in order: each call costs a constant number of steps, and the calls of
-//! one `slow_call_duration` are kept. A call that is overdue is kept by itself until it ends, so that
-//! one which hangs for ever does not keep those behind it.
+//! A downstream that hangs produces no outcomes to judge, so a call counts as slow before it ends.
+//! The starts of calls are kept in order: each call costs a constant number of steps, and memory
+//! holds the calls of one `slow_call_duration`. An overdue call is kept separately until it ends,
+//! so that one which hangs for ever does not keep those behind it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU64;
@@ -18,8 +18,8 @@ pub(crate) struct InFlight {
     first: u64,
     /// When the overdue calls began.
     overdue: BTreeMap<u64, Duration>,
-    /// Calls that were overdue under a shorter limit and are not under the present one. All are
-    /// older than `starts`.
+    /// Calls that were overdue under a shorter limit and are not under the present one. All of them
+    /// are older than `starts`.
     recalled: BTreeMap<u64, Duration>,
     /// Calls with smaller numbers are forgotten.
     remembered: u64,
@@ -95,7 +95,7 @@ impl InFlight {
         }
     }
 
-    /// Takes another `limit` for the measure of all calls under way.
+    /// Measures all calls under way by another `limit`.
     pub(crate) fn judge_anew(&mut self, now: Duration, limit: Duration) {
         let in_time = |at: &Duration| !is_late(*at, now, limit);
         // Numbers and starts are in the same order, so the calls that are not late any more are the

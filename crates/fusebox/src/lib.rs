@@ -1,8 +1,46 @@
-//! A circuit breaker: it decides whether a call may pass.
+//! A circuit breaker decides whether a call to another service may be made.
 //!
-//! Callers ask with [`Breaker::try_acquire`]. A granted [`Permit`] is given one outcome; enough bad
-//! ones open the breaker, and it then rejects calls at once, with no call to the downstream. After
-//! a wait it lets a few probes through, and they decide whether it closes again.
+//! While that service (the *downstream*) is well, calls pass. When too many of them fail or are
+//! slow, the breaker *trips*: it opens, and it rejects further calls at once instead of letting them
+//! wait for an answer that will not come. After a wait it lets a few calls through as *probes*, and
+//! their outcomes decide whether it closes again.
+//!
+//! ```
+//! use fusebox::{Breaker, CallError, Config};
+//! use std::time::Duration;
+//!
+//! let config = Config::builder()
+//!     .failure_rate_threshold(0.5) // trip when half of the latest calls failed
+//!     .open_for(Duration::from_secs(5)) // then reject calls for 5 s before probing
+//!     .build()?;
+//! let inventory = Breaker::new("inventory", config);
+//!
+//! match inventory.call(|| "7".parse::<u32>()) {
+//!     Ok(answer) => assert_eq!(answer, 7),
+//!     Err(CallError::Failed(error)) => println!("the call failed: {error}"),
+//!     Err(CallError::Rejected(rejected)) => println!("not called: {rejected}"),
+//! }
+//! # Ok::<(), fusebox::ConfigError>(())
+//! ```
+//!
+//! [`Breaker::call_async`] does the same for a future, on any runtime. [`Config::default`] is a
+//! reasonable start: it trips when half of at least 20 calls within ten seconds fail.
+//!
+//! # What it promises
+//! - **Never stuck.** Probes that hang, panic, or are dropped or ignored cannot keep it half-open.
+//! - **No late verdicts.** An outcome counts only in the [`Generation`] that permitted the call.
+//! - **Exact.** Windows slide, ratios are compared as integers, and the time spent in each state
+//!   adds up without loss.
+//! - **No foreign code under a lock.** Listeners and calls run with no lock held. A panic in one of
+//!   them does not damage the breaker.
+//!
+//! The crate knows no runtime, socket, logger or metric library, and time comes from a [`Clock`].
+//! The [`guide`] helps to choose settings and gives the formula behind each of them.
+//!
+//! # From closed to open and back
+//! [`Breaker::try_acquire`] is the step below [`Breaker::call`]: it grants a [`Permit`], which takes
+//! the outcome of one call. With a [`ManualClock`], a test goes through all the states without
+//! waiting:
 //!
 //! ```
 //! use fusebox::{Breaker, Config, ManualClock, RejectReason, State};
@@ -31,37 +69,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What it promises:
-//! - **Never stuck.** Hung, dropped, panicked or ignored probes cannot hold it half-open.
-//! - **No late verdicts.** An outcome counts only in the [`Generation`] that permitted the call.
-//! - **Exact.** Windows slide, ratios are compared as integers, state times lose nothing.
-//! - **No foreign code inside.** Listeners and calls run with no lock held; a panic harms nobody.
-//!
-//! It knows no runtime, socket, logger or metric library. Time comes from a [`Clock`].
-//! Which settings to choose, and what follows from them: see the [`guide`].
-//!
 //! # Features
 //! All are off by default.
-//! - `serde`: a [`Saved`] state can be written and read.
-//! - `tsc`: `TscClock`, a clock that reads the processor's time-stamp counter.
-//! - `coarse`: `CoarseClock`, a clock that is right to 1 to 10 ms and the cheapest to read.
+//! - `serde`: a [`Saved`] state can be serialized, so that a breaker survives a restart.
+//! - `tsc`: adds `TscClock`, which reads the processor's time-stamp counter at less than half the
+//!   cost of the system's clock.
+//! - `coarse`: adds `CoarseClock`, the cheapest clock to read. It is accurate to 1 to 10 ms.
 //!
 //! # Map, in reading order
 //! | item | what it is |
 //! |---|---|
-//! | [`Breaker`], [`Permit`], [`Rejected`], [`CallError`] | the handle that callers share, the right to one call, and why there is none |
-//! | [`State`], [`Generation`] | the states, and the number that grows with each change |
-//! | [`Verdict`], [`Outcome`] | what a classifier says of a result, and how the call was counted |
+//! | [`Breaker`], [`Permit`], [`Rejected`], [`CallError`] | the handle that callers share, the right to make one call, and the refusal of it |
+//! | [`State`], [`Generation`] | the states, and the number that grows with each transition |
+//! | [`Verdict`], [`Outcome`] | what a classifier says about a result, and how the call was counted |
 //! | [`Config`], [`ConfigBuilder`], [`Window`], [`Ratio`], [`ProbeVerdict`] | the settings, checked together |
 //! | [`Snapshot`], [`Totals`], [`WindowFigures`] | everything about a breaker at one instant |
-//! | [`Transition`], [`Cause`], [`WouldTrip`] | a change of state, with its cause and figures |
-//! | [`Listener`], [`Event`], [`Events`], [`Interest`] | being told, at once or at a reader's pace |
+//! | [`Transition`], [`Cause`], [`WouldTrip`] | a change of state, with its cause and its figures |
+//! | [`Listener`], [`Event`], [`Events`], [`Interest`] | events, as a callback or as a stream |
 //! | [`Registry`], [`RegistryBuilder`], [`RegistrySnapshot`] | one breaker per key, in bounded memory |
-//! | [`ManualControl`] | what an operator does to many breakers at once |
-//! | [`FleetControl`], [`CloseRamp`], [`FleetHold`], [`HoldStage`] | what a fleet of breakers lets one of them do |
+//! | [`ManualControl`] | an operator's commands to many breakers at once |
+//! | [`FleetControl`], [`CloseRamp`], [`FleetHold`], [`HoldStage`] | what a fleet of breakers decides for one of them |
 //! | [`Saved`] | state and evidence that outlive the process |
-//! | [`Clock`], [`SystemClock`], [`ManualClock`] | where time comes from |
-//! | [`guide`] | choosing settings |
+//! | [`Clock`], [`SystemClock`], [`ManualClock`] | sources of time |
+//! | [`guide`] | how to choose settings |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -5,20 +5,20 @@ use std::sync::Arc;
 use crate::event::{Event, Interest};
 use crate::event_stream::EventSink;
 
-/// Is told what happens in a breaker.
+/// A receiver of the events of a breaker.
 ///
-/// Listeners run after the change and outside every lock, so they may use the breaker themselves.
-/// They run on the thread that tells the event, nearly always the one whose call caused it. While one
-/// thread is telling, others leave their events to it: the order is always that of the changes.
-/// So what belongs to a thread, such as its current span, may be another call's.
+/// A listener runs after the change and outside every lock, so it may use the breaker itself. It
+/// runs on the thread that tells the event, usually the one whose call caused it. While one thread
+/// tells events, other threads leave theirs to it, so events always arrive in the order of the
+/// changes. So thread-local data, such as the current span, may belong to another call.
 ///
-/// A caller that has told 16 events leaves the rest to the next, if others have come meanwhile; should
-/// none follow, they wait for the next [`snapshot`](crate::Breaker::snapshot) or
-/// [`poll_transitions`](crate::Breaker::poll_transitions). A listener that panics is skipped for
-/// that event and counted in [`Snapshot::listener_panics`](crate::Snapshot::listener_panics).
+/// A caller that has told 16 events leaves the rest to the next caller, if more have come
+/// meanwhile. If no caller follows, they wait for the next [`snapshot`](crate::Breaker::snapshot)
+/// or [`poll_transitions`](crate::Breaker::poll_transitions). A listener that panics is skipped for
+/// that event; [`Snapshot::listener_panics`](crate::Snapshot::listener_panics) counts such panics.
 ///
-/// Events wait while listeners are busy, but not without end: at most 1024, of which rejections and
-/// late results take no more than half. What finds no place is counted in
+/// Events wait while listeners are busy: at most 1024, of which rejections and late outcomes take
+/// no more than half. Further events are dropped and counted in
 /// [`Snapshot::events_lost`](crate::Snapshot::events_lost).
 ///
 /// # Examples
@@ -35,10 +35,10 @@ use crate::event_stream::EventSink;
 /// assert!(matches!(events.recv(), Ok(Event::Transition(_))));
 /// ```
 pub trait Listener: Send + Sync {
-    /// Called once for each event of the breaker called `name`.
+    /// Receives one event of the breaker called `name`. It is called once for each event.
     fn on_event(&self, name: &str, event: &Event);
 
-    /// Which events to be told. Asked once, when the listener is added. Default: changes.
+    /// Returns which events to receive. Asked once, when the listener is added. Default: changes.
     fn interest(&self) -> Interest {
         Interest::Changes
     }
@@ -53,7 +53,7 @@ where
     }
 }
 
-/// Somebody who is told, as the breaker keeps it.
+/// A listener or a stream, as the breaker keeps it.
 #[derive(Clone)]
 pub(crate) struct Audience {
     pub(crate) interest: Interest,
@@ -81,7 +81,7 @@ impl Audience {
         }
     }
 
-    /// Tells of the event, if it is of interest. Runs foreign code, which may panic.
+    /// Passes the event on if it is of interest. Runs foreign code, which may panic.
     pub(crate) fn tell(&self, name: &str, event: &Event) {
         if !event.interests(self.interest) {
             return;
@@ -92,7 +92,7 @@ impl Audience {
         }
     }
 
-    /// Whether it is a stream that nobody reads any more.
+    /// Whether this is a stream without a reader.
     pub(crate) fn is_abandoned(&self) -> bool {
         match &self.ear {
             Ear::Listener(_) => false,

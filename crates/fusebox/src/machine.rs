@@ -1,12 +1,12 @@
-//! The state machine of a breaker: told the time and what happens, it decides.
+//! The state machine of a breaker: it is told the time and what happens, and it decides.
 //!
-//! Pure: no lock, no clock, no listener. [`Circuit`](crate::circuit::Circuit) holds it in a short
-//! critical section and carries out what it decides. Three rules keep it honest:
+//! It is pure: no lock, no clock, no listener. [`Circuit`](crate::circuit::Circuit) holds it in a
+//! short critical section and carries out its decisions. Three rules keep it correct:
 //!
-//! - Whatever happens, time is applied first: a due change of state comes before the call.
+//! - Time comes first: a due transition is made before the call is judged.
 //! - An outcome from an earlier generation is counted as late and does nothing else.
-//! - A change of state goes through [`Machine::change`] alone, which empties the evidence, starts
-//!   a new generation and notes cause and figures.
+//! - Every change of state goes through [`Machine::change`], which empties the evidence, starts a
+//!   new generation and records the cause and the figures.
 
 mod calm;
 mod change;
@@ -61,7 +61,7 @@ pub(crate) struct Machine {
     chance: fastrand::Rng,
 }
 
-/// What an operator can ask for.
+/// The commands of an operator.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Command {
     Reset,
@@ -188,7 +188,7 @@ impl Machine {
     pub(crate) fn finish(&mut self, ticket: Ticket, report: Report, now: Duration) -> Outcome {
         self.see(now);
         if ticket.generation() == self.generation {
-            // The call has ended; it does not hang any more.
+            // The call has ended, so it no longer hangs.
             if let Some(call) = ticket.call {
                 self.in_flight.end(call);
             }
@@ -237,7 +237,7 @@ impl Machine {
         self.make_due_change();
     }
 
-    /// Takes notice of the time. A clock that stepped back stands still.
+    /// Takes in the time. If the clock stepped back, time stands still.
     fn see(&mut self, now: Duration) {
         self.now = self.now.max(now);
     }
@@ -274,10 +274,10 @@ impl Machine {
         }
     }
 
-    /// Carries out an operator's wish. To ask for the present state changes nothing, except that
-    /// a reset always voids the calls in flight and forgets the evidence, and that an open period
-    /// takes the length that is asked for. Open and half-open are the breaker's own here: where the
-    /// fleet keeps it in one of them, an operator takes it over.
+    /// Carries out an operator's command. A command that asks for the present state changes
+    /// nothing, with two exceptions: a reset always voids the calls in flight and forgets the
+    /// evidence, and an open period takes the length that is asked for. Open and half-open mean the
+    /// breaker's own here: where the fleet keeps it in one of them, the operator takes it over.
     pub(crate) fn obey(&mut self, command: Command, now: Duration) {
         self.pass_time(now);
         match (command, self.phase) {
@@ -333,7 +333,7 @@ impl Machine {
             && matches!(self.phase, Phase::Closed { .. } | Phase::MetricsOnly { .. })
     }
 
-    /// What is known at this moment.
+    /// Everything that is known now.
     fn figures(&self) -> WindowFigures {
         let mut window = self.evidence.figures(self.now);
         if let Some(limit) = self.config.trip.slow_over

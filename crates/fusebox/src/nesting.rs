@@ -1,21 +1,22 @@
-//! Nesting of calls on a thread: a call learns what became of the calls made inside it.
+//! The nesting of calls on a thread: a call learns the outcomes of the calls made inside it.
 //!
 //! A rejection by an inner breaker says nothing about the downstream, so it must not count against
 //! an outer breaker. The outer breaker often cannot see it: layers in between turn the rejection
-//! into errors and answers of their own. So whoever makes a call under a permit marks its code as
-//! *inside* that call, for as long as the code runs, and a breaker that rejects tells the innermost
-//! call that it is inside of. A breaker that is asked from inside a call of its own lets the inner
-//! call pass as part of the outer one: a second permit would count one call twice, and would wait
-//! for ever for the only probe.
+//! into errors and answers of their own. So code that makes a call under a permit marks itself as
+//! *inside* that call, for as long as it runs, and a breaker that rejects tells the innermost call
+//! around it. A breaker that is asked from inside one of its own calls lets the inner call pass as
+//! a part of the outer one: a second permit would count one call twice, and would wait for ever for
+//! the only probe.
 //!
-//! A rejection is remembered with the circuit that rejected, because a call may need several answers:
-//! a good answer of another circuit does not make up for it. What takes it back is an answer of the
-//! same circuit, or a call inside that failed: that failure is evidence.
+//! A rejection is remembered together with the circuit that rejected. A call may need several
+//! answers, and a good answer of another circuit does not make up for the rejection. Two things
+//! cancel it: an answer of the same circuit, or a failed call inside, because that failure is
+//! evidence.
 //!
-//! An asynchronous call is entered anew each time it is polled. What happens in another task is not
-//! inside. Three words in thread-local storage hold everything while calls do not nest.
+//! An asynchronous call is entered again each time it is polled. Work in another task is not
+//! inside. While calls do not nest, three words of thread-local storage hold everything.
 //!
-//! This module is for crates that make calls on behalf of others, such as `fusebox-tower`; it is
+//! This module is for crates that make calls on behalf of others, such as `fusebox-tower`. It is
 //! hidden, and may change in any release.
 
 use std::cell::{Cell, RefCell};
@@ -29,14 +30,15 @@ thread_local! {
     static AROUND: RefCell<Vec<Mark>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Which circuit something is about. No two circuits that live have the same.
+/// The identity of a circuit. No two living circuits have the same address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(usize);
 
 impl Address {
-    /// That of no circuit: nobody.
+    /// The address of no circuit.
     const NOBODY: Self = Self(0);
-    /// That of no circuit: more than one of them. Circuits are aligned to more than a byte.
+    /// Stands for more than one circuit. It is no circuit's address, because circuits are aligned
+    /// to more than a byte.
     const SEVERAL: Self = Self(1);
 
     /// The address of what lies at `pointer`.
@@ -50,14 +52,14 @@ impl Address {
 /// One call under way.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
-    /// Through which circuit it goes.
+    /// The circuit that the call goes through.
     circuit: Address,
-    /// Which circuits have rejected a call inside it, and not answered since.
+    /// The circuits that have rejected a call inside it and have not answered since.
     rejected_by: Address,
 }
 
 impl Mark {
-    /// No call.
+    /// Outside of all calls.
     const OUTSIDE: Self = Self {
         circuit: Address::NOBODY,
         rejected_by: Address::NOBODY,
@@ -76,7 +78,7 @@ pub struct Nesting {
 }
 
 impl Nesting {
-    /// A call through `circuit`, in which nothing has happened yet.
+    /// Makes a call through `circuit`, in which nothing has happened yet.
     #[inline]
     pub fn of(circuit: Address) -> Self {
         Self {
@@ -101,8 +103,9 @@ impl Nesting {
         code()
     }
 
-    /// The verdict on the call, given the verdict on its result: a rejection inside is no failure.
-    /// Tells the call around this one, if there is one. To be asked outside of [`run`](Self::run).
+    /// Returns the verdict on the call, given the verdict on its result: a rejection inside is no
+    /// failure. If there is a call around this one, it is told. Call this outside of
+    /// [`run`](Self::run).
     #[inline]
     pub fn settle(&self, verdict: Verdict) -> Verdict {
         if self.mark.rejected_by == Address::NOBODY {
@@ -142,7 +145,7 @@ impl Drop for Leaving<'_> {
     }
 }
 
-/// Whether the running code is inside a call through this very circuit.
+/// Returns whether the running code is inside a call through this very circuit.
 #[inline]
 pub fn encloses(circuit: Address) -> bool {
     let innermost = INNERMOST.get();

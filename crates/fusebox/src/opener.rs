@@ -1,6 +1,6 @@
-//! The party that opened a breaker: what an operator opened, the fleet does not touch.
+//! The party that opened a breaker; the fleet does not touch what an operator opened.
 
-/// Who opened a breaker, or set the end of its open period.
+/// The party that opened a breaker, or set the end of its open period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -8,9 +8,9 @@
     serde(rename_all = "snake_case")
 )]
 pub(crate) enum Opener {
-    /// The breaker itself, or the fleet that left it to itself.
+    /// The breaker itself, or the fleet when it left the breaker to itself.
     #[default]
     Breaker,
-    /// An operator; the fleet does not touch that.
+    /// An operator; the fleet does not touch this period.
     Operator,
 }

@@ -1,10 +1,10 @@
-//! The outcome of a permitted call, as it is reported and as it is counted.
+//! The outcome of a permitted call, as reported and as counted.
 
 use std::fmt;
 
 use crate::clock::Nanos;
 
-/// What came of a permitted call, as the breaker counted it.
+/// What a permitted call came to, as the breaker counted it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -16,7 +16,7 @@ pub enum Outcome {
     Ignored,
     /// The permit was dropped without an outcome.
     Cancelled,
-    /// The outcome belongs to an earlier generation; it changed nothing.
+    /// The outcome belongs to an earlier generation and changed nothing.
     Late,
 }
 
@@ -30,7 +30,7 @@ impl Outcome {
         Self::Late,
     ];
 
-    /// The outcome's name in `snake_case`, as metrics and JSON show it.
+    /// Returns the outcome's name in `snake_case`, as metrics and JSON show it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Success => "success",
@@ -61,12 +61,12 @@ pub(crate) struct Report {
     pub(crate) retry_after: Nanos,
 }
 
-/// How a permit came to its end.
+/// How a permit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     Success,
     Failure,
-    /// A failure that opens the breaker whatever the rules say.
+    /// A failure that opens the breaker, whatever the rules say.
     Trip,
     Ignored,
     Dropped,

@@ -1,4 +1,4 @@
-//! The right to make one call, which its caller holds while the call is under way.
+//! The right to make one call, held by its caller while the call is under way.
 
 use std::fmt;
 use std::mem;
@@ -15,11 +15,11 @@ use crate::state::{Generation, State};
 use crate::ticket::Ticket;
 use crate::verdict::Verdict;
 
-/// The right to make one call, which is given one outcome.
+/// The right to make one call; it takes the call's one outcome.
 ///
-/// Consumed by [`success`](Self::success), [`failure`](Self::failure) or [`ignore`](Self::ignore).
-/// Dropped without one it is cancelled and gives its slot back; dropped while a panic that began
-/// after it was granted unwinds, it is a failure.
+/// [`success`](Self::success), [`failure`](Self::failure) and [`ignore`](Self::ignore) consume it.
+/// A permit that is dropped instead counts as cancelled and frees its slot. If it is dropped by a
+/// panic that began after it was granted, it counts as a failure.
 ///
 /// # Examples
 /// ```
@@ -68,7 +68,7 @@ impl<'a> Permit<'a> {
         }
     }
 
-    /// The call succeeded. Returns how it was counted: as success, or late.
+    /// Records that the call succeeded. Returns how it was counted: as success, or late.
     #[expect(
         clippy::inline_always,
         reason = "measured: half the cost of the hot path is the call"
@@ -81,13 +81,13 @@ impl<'a> Permit<'a> {
             .with(|circuit| circuit.succeed(permit.ticket, permit.took, permit.retry_after))
     }
 
-    /// The call failed. Returns how it was counted: as failure, or late.
+    /// Records that the call failed. Returns how it was counted: as failure, or late.
     #[inline]
     pub fn failure(self) -> Outcome {
         self.consume(Ended::Failure)
     }
 
-    /// The call failed so that the breaker must open at once, whatever its rules say; see
+    /// Records a failure that opens the breaker at once, whatever its rules say; see
     /// [`Verdict::Trip`]. Returns how it was counted: as failure, or late.
     ///
     /// # Examples
@@ -106,12 +106,13 @@ impl<'a> Permit<'a> {
         self.consume(Ended::Trip)
     }
 
-    /// The call says nothing about the downstream. Returns how it was counted: as ignored, or late.
+    /// Records that the call says nothing about the downstream. Returns how it was counted: as
+    /// ignored, or late.
     pub fn ignore(self) -> Outcome {
         self.consume(Ended::Ignored)
     }
 
-    /// Gives the call the outcome that `verdict` says. Returns how it was counted.
+    /// Records the outcome that `verdict` names, and returns how it was counted.
     #[inline]
     pub fn end(self, verdict: Verdict) -> Outcome {
         match verdict {
@@ -128,33 +129,36 @@ impl<'a> Permit<'a> {
         }
     }
 
-    /// States how long the call took, instead of the time since the permit was granted. It decides
-    /// whether the call is slow, and what a dropped permit means that depends on its age.
+    /// Sets how long the call took, in place of the time since the permit was granted. This
+    /// duration decides whether the call is slow, and what a dropped permit means where that
+    /// depends on its age.
     pub fn took(mut self, duration: Duration) -> Self {
         self.took = Nanos::of(duration);
         self
     }
 
-    /// Passes on when the downstream wants to be asked again. If this outcome opens the breaker,
-    /// it stays open at least so long, up to `max_open_for`. Jitter only lengthens that.
+    /// Sets how long the downstream asks callers to wait. If this outcome opens the breaker, the
+    /// open period lasts at least that long, but no longer than `max_open_for`. Jitter only
+    /// lengthens it.
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Nanos::of(wait);
         self
     }
 
-    /// The state in which the permit was granted; half-open means that this call is a probe.
+    /// Returns the state in which the permit was granted. Half-open means that this call is a
+    /// probe.
     #[inline]
     pub fn state(&self) -> State {
         self.ticket.state()
     }
 
-    /// The generation in which the permit was granted.
+    /// Returns the generation in which the permit was granted.
     #[inline]
     pub fn generation(&self) -> Generation {
         self.ticket.generation()
     }
 
-    /// A permit that does not borrow the breaker.
+    /// Converts the permit into one that does not borrow the breaker.
     #[inline]
     pub fn into_owned(mut self) -> Permit<'static> {
         let circuit = self.circuit.take().map(|circuit| match circuit {
@@ -182,7 +186,7 @@ impl<'a> Permit<'a> {
             .with(|circuit| circuit.finish(permit.ticket, report))
     }
 
-    /// The parts, without the drop. Nothing in here points to the permit, so that one which is
+    /// The parts, without the drop. Nothing in here points to the permit, so a permit that is
     /// consumed where it was granted stays in registers.
     #[expect(
         clippy::inline_always,
@@ -202,7 +206,7 @@ impl<'a> Permit<'a> {
     }
 }
 
-/// A permit that is being answered.
+/// A permit whose outcome is being recorded.
 struct Dismantled<'a> {
     circuit: Holder<'a>,
     ticket: Ticket,
@@ -231,7 +235,7 @@ impl Drop for Permit<'_> {
     }
 }
 
-/// Answers for a permit that nobody answered.
+/// Records the end of a permit that was dropped without an outcome.
 #[cold]
 #[inline(never)]
 fn cancel(circuit: &Circuit, ticket: Ticket, took: Nanos, retry_after: Nanos) {

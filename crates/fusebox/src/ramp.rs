@@ -1,9 +1,10 @@
-//! The share of the calls that pass just after closing: it grows over a period from a tenth to all.
+//! The share of the calls that pass just after closing, which grows over a period from a tenth to
+//! all.
 //!
-//! A downstream that has just recovered is cold; the full load at once can fell it again. The share
-//! grows linearly with time. Which calls make it up is not left to chance: every call adds the
-//! share of its moment to a credit, and a call passes when the credit covers it (error diffusion),
-//! so at a share of a half every second call passes.
+//! A downstream that has just recovered is cold, and the full load at once can bring it down again.
+//! The share grows linearly with time. Which calls pass is not random: every call adds the present
+//! share to a credit, and a call passes when the credit covers it (error diffusion). So at a share
+//! of a half, every second call passes.
 
 use std::time::Duration;
 
@@ -12,15 +13,14 @@ const WHOLE: u64 = 1_000_000;
 /// The share at the beginning, in millionths.
 const FIRST_SHARE: u64 = WHOLE / 10;
 
-/// How the load comes back when the fleet lets a breaker close.
+/// The way the load returns when the fleet lets a breaker close.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseRamp {
-    /// As after a recovery of the breaker's own: by `ramp_up_for`, if that is set.
+    /// As after a recovery of its own: by `ramp_up_for`, if that is set.
     #[default]
     AsConfigured,
-    /// The share of calls that pass grows over so long, whatever the settings say. With zero all
-    /// pass at once.
+    /// By a ramp of this length, whatever the settings say. With zero, all calls pass at once.
     Over(Duration),
 }
 

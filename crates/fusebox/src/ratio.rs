@@ -1,7 +1,7 @@
-//! A share above 0 and up to 1, compared without rounding.
+//! A ratio above 0 and up to 1, compared without rounding.
 //!
 //! Thresholds are compared by cross-multiplying integers. A floating-point comparison such as
-//! `success > 1.0 - threshold` decides 9 failures of 10 against 0.9 wrongly.
+//! `success > 1.0 - threshold` is wrong for 9 failures of 10 against 0.9.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ const WHOLE: u32 = 1_000_000;
 /// More than the floating-point error of a number of millionths, and far less than one of them.
 const FLOAT_ERROR: f64 = 1e-9;
 
-/// A share above 0 and up to 1, kept in millionths.
+/// A ratio above 0 and up to 1, kept in millionths.
 ///
 /// # Examples
 /// ```
@@ -28,10 +28,10 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// All of it.
+    /// The ratio 1: all of it.
     pub const ONE: Self = Self { millionths: WHOLE };
 
-    /// The ratio of `value` to 1, rounded down to a millionth but never to zero. Down, so that
+    /// Makes a ratio of `value`, rounded down to a millionth but never to zero. Rounding down lets
     /// two of three calls reach a ratio written as `2.0 / 3.0`.
     ///
     /// Returns `None` unless `0 < value <= 1`.
@@ -50,14 +50,14 @@ impl Ratio {
         })
     }
 
-    /// The ratio as a number above 0 and up to 1.
+    /// Returns the ratio as a number above 0 and up to 1.
     pub fn as_f64(self) -> f64 {
         f64::from(self.millionths) / f64::from(WHOLE)
     }
 
-    /// How many more, added to `part` and to `whole` alike, make `part` reach this ratio of the
-    /// `whole`, and of `minimum` where that is larger; `u64::MAX` when no number does. Numbers so large
-    /// that they cannot be compared count as sooner reached.
+    /// How many failures, added to `part` and to `whole` alike, make `part` reach this ratio of the
+    /// `whole`, or of `minimum` if that is larger; `u64::MAX` if no number does. Where the numbers
+    /// are too large to compare, the answer errs towards fewer.
     pub(crate) fn failures_to_reach(self, part: u64, whole: u64, minimum: u64) -> u64 {
         // (part + k) * WHOLE >= millionths * max(whole + k, minimum), solved for k on either side.
         let (ratio, one) = (u64::from(self.millionths), u64::from(WHOLE));

@@ -1,13 +1,13 @@
-//! A registry holds one breaker for each key (host, tenant, shard) in bounded memory.
+//! A registry, which holds one breaker for each key (host, tenant, shard) in bounded memory.
 //!
-//! What may be forgotten to make room decides whether a bound is harmless. A breaker that holds
-//! failures must stay: if asking for other keys could push it out, who asks enough keys resets any
-//! breaker. So only a breaker that knows nothing bad and that nobody uses is evicted, and when
-//! there is none, a new key is refused.
+//! The rule for eviction decides whether the bound does harm. A breaker that holds failures must
+//! stay: if other keys could push it out, a client that asks for enough keys could reset any
+//! breaker. So only a breaker that nobody uses and that holds no evidence of trouble is evicted.
+//! When there is none, a new key is refused.
 //!
-//! Who asks for a known key reads the table behind a lock of many shards, and meets no other reader.
-//! All else (new keys, evictions, removals) is done by one thread at a time, which holds readers up
-//! only while it puts something in or takes something out.
+//! A caller that asks for a known key reads the table behind a sharded lock, without meeting other
+//! readers. All other work (new keys, evictions, removals) is done by one thread at a time, which
+//! holds readers up only while it inserts or removes an entry.
 
 mod asked;
 mod builder;
@@ -39,27 +39,28 @@ use crate::clock::{Clock, TimeSource};
 use crate::config::Config;
 use crate::snapshot::Totals;
 
-/// Breakers by key, at most `capacity` of them. Clones share the same breakers.
+/// A map from keys to breakers, with at most `capacity` of them. Clones share the same breakers.
 ///
-/// A breaker is made when its key is first asked for. When there is no room, one is evicted that
+/// A breaker is made when its key is first asked for. If there is no room, the registry evicts a
+/// breaker that
 /// - is closed, not ramping up, and at the lowest level of its back-off,
 /// - has no failure and no slow call in its window, and no other call in a time window,
-/// - has not failed at the last call that counted, however long ago, where a rule counts failures in
-///   a row,
+/// - has not failed at the last call that counted, however long ago, if a rule counts failures in a
+///   row,
 /// - is held by nobody: no handle outside the registry, no permit,
-/// - and has not been asked for during [`idle_for`](RegistryBuilder::idle_for), or a little longer if
-///   it is asked for often: up to a 64th.
+/// - and has not been asked for during [`idle_for`](RegistryBuilder::idle_for), or up to a 64th
+///   longer if it is asked for often.
 ///
-/// One search for room judges at most 128 breakers that are idle, and the next one goes on behind
-/// them. So that a new key does not take long to be refused, it may be refused although there is a
-/// breaker that could make room; the next new keys find it. When all were looked at in vain, the
-/// next search happens a hundredth of `idle_for` later. If one of them stayed only because it was
-/// held, the next new key searches again.
+/// One search for room judges at most 128 idle breakers, and the next search goes on where it
+/// stopped. So that a new key is refused without a long search, it may be refused although some
+/// breaker could make room; the next new keys will find that one. After a round in which no breaker
+/// could be evicted, the next search starts a hundredth of `idle_for` later. If one of them stayed
+/// only because it was held, the next new key searches again.
 ///
-/// A handle that is held only to look at a breaker keeps that breaker, too. To look at all breakers
-/// without keeping them, use [`for_each`](Self::for_each).
+/// A handle that is held only to look at a breaker prevents its eviction, too. To look at all
+/// breakers without that, use [`for_each`](Self::for_each).
 ///
-/// What evicted breakers counted is not lost: see [`retired`](Self::retired).
+/// The counters of evicted breakers are not lost: see [`retired`](Self::retired).
 ///
 /// # Examples
 /// ```
@@ -86,18 +87,18 @@ struct Shared<K> {
     hooks: Vec<Hook<K>>,
     settings: Settings<K>,
     table: ShardedLock<Table<K>>,
-    /// Held by who changes the table, from before it decides what to change.
+    /// Held by the thread that changes the table, from before it decides what to change.
     makers: Mutex<Makers<K>>,
-    /// Told when a breaker was made, or will not be.
+    /// Notified when a breaker was made, or will not be made.
     made: Condvar,
 }
 
-/// There is no room for another key: every breaker that was looked at is in use, was asked for
+/// The error for a new key without room: every breaker that was looked at is in use, was asked for
 /// lately, or holds something that must not be forgotten.
 ///
-/// A breaker is in use while a handle or an owned permit of it is held anywhere, also in what
-/// [`Registry::breakers`] and [`Registry::snapshot`] returned. As soon as the handles are given back,
-/// their breakers can make room again.
+/// A breaker is in use while a handle or an owned permit of it is held anywhere, also in the
+/// results of [`Registry::breakers`] and [`Registry::snapshot`]. As soon as those handles are
+/// dropped, their breakers can be evicted again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RegistryFull {
@@ -117,19 +118,19 @@ impl fmt::Display for RegistryFull {
 
 impl Error for RegistryFull {}
 
-/// Everything about a registry at one instant: no breaker is missing or counted twice.
+/// Everything about a registry at one instant; no breaker is missing or counted twice.
 ///
-/// For counters that never go down: add what `breakers` have counted to `retired`. A breaker is in
+/// For counters that never go down, add what `breakers` have counted to `retired`. A breaker is in
 /// exactly one of them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RegistrySnapshot {
-    /// Every breaker, in no particular order. None is evicted while its handle is held: give the
-    /// handles back soon.
+    /// Every breaker, in no particular order. None is evicted while its handle is held, so drop the
+    /// handles soon.
     pub breakers: Vec<Breaker>,
-    /// How many breakers there may be.
+    /// How many breakers the registry may hold.
     pub capacity: usize,
-    /// What all breakers that were evicted or removed have counted.
+    /// What all evicted and removed breakers have counted.
     pub retired: Totals,
     /// How many breakers were evicted to make room.
     pub evictions: u64,
@@ -140,34 +141,34 @@ pub struct RegistrySnapshot {
 }
 
 impl<K> Registry<K> {
-    /// A registry on the system's clock whose breakers all get `config`. For more, see
-    /// [`builder`](Self::builder).
+    /// Makes a registry on the system's clock whose breakers all get `config`. For more choices,
+    /// see [`builder`](Self::builder).
     pub fn new(capacity: NonZeroUsize, config: Config) -> Self {
         Self::builder(capacity).config(config).build()
     }
 
-    /// A registry whose breakers use a clock of the caller's.
+    /// Makes a registry whose breakers use the given clock.
     pub fn with_clock(capacity: NonZeroUsize, config: Config, clock: impl Clock + 'static) -> Self {
         Self::builder(capacity).config(config).clock(clock).build()
     }
 
-    /// A registry of at most `capacity` breakers, to be described further: settings by key, what
-    /// to do with new breakers, the clock.
+    /// Returns a builder for a registry of at most `capacity` breakers: it takes settings by key,
+    /// hooks for new breakers, and the clock.
     pub fn builder(capacity: NonZeroUsize) -> RegistryBuilder<K> {
         RegistryBuilder::new(capacity)
     }
 
-    /// How many breakers there are.
+    /// Returns how many breakers there are.
     pub fn len(&self) -> usize {
         self.shared.read().len()
     }
 
-    /// Whether there is no breaker yet.
+    /// Returns whether there is no breaker.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether both are the same registry: clones of one share their breakers.
+    /// Returns whether both are the same registry: clones of one registry share their breakers.
     ///
     /// # Examples
     /// ```
@@ -183,24 +184,25 @@ impl<K> Registry<K> {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    /// How many breakers there may be.
+    /// Returns how many breakers the registry may hold.
     pub fn capacity(&self) -> usize {
         self.shared.capacity.get()
     }
 
-    /// Every breaker there is, in no particular order.
+    /// Returns every breaker, in no particular order.
     ///
-    /// None is evicted while its handle is held, so a full registry refuses new keys as long as this
-    /// vector lives. To look at one after the other, use [`for_each`](Self::for_each).
+    /// None is evicted while its handle is held, so a full registry refuses new keys as long as
+    /// this vector lives. To visit the breakers one by one, use [`for_each`](Self::for_each).
     pub fn breakers(&self) -> Vec<Breaker> {
         self.shared.read().breakers()
     }
 
-    /// Everything about the registry at one instant. New keys wait meanwhile, known keys do not.
+    /// Returns everything about the registry at one instant. New keys wait meanwhile; known keys do
+    /// not.
     ///
     /// No breaker is evicted while the snapshot holds its handle. Consume
-    /// [`breakers`](RegistrySnapshot::breakers) rather than keep them: a full registry refuses new
-    /// keys meanwhile.
+    /// [`breakers`](RegistrySnapshot::breakers) rather than keeping them: meanwhile a full registry
+    /// refuses new keys.
     ///
     /// # Examples
     /// ```
@@ -238,9 +240,8 @@ impl<K> Registry<K> {
         snapshot
     }
 
-    /// What all breakers that were evicted or removed have counted, also what removed ones count
-    /// that are still in use. To read it together with the breakers, use
-    /// [`snapshot`](Self::snapshot).
+    /// Returns what all evicted and removed breakers have counted, including removed ones that are
+    /// still in use. To read it together with the breakers, use [`snapshot`](Self::snapshot).
     pub fn retired(&self) -> Totals {
         let now = self.shared.now();
         let (totals, settled) = self.shared.makers().retired.totals(now);
@@ -248,37 +249,37 @@ impl<K> Registry<K> {
         totals
     }
 
-    /// How many breakers were evicted to make room.
+    /// Returns how many breakers were evicted to make room.
     pub fn evictions(&self) -> u64 {
         self.shared.makers().evictions
     }
 
-    /// How many breakers were removed with [`remove`](Self::remove).
+    /// Returns how many breakers were removed with [`remove`](Self::remove).
     pub fn removals(&self) -> u64 {
         self.shared.makers().removals
     }
 
-    /// How many times a new key was refused with [`RegistryFull`].
+    /// Returns how many times a new key was refused with [`RegistryFull`].
     pub fn refusals(&self) -> u64 {
         self.shared.makers().refusals
     }
 }
 
 impl<K: Hash + Eq> Registry<K> {
-    /// The breaker of `key`, made if there is none. Its name is the key's text.
+    /// Returns the breaker of `key`, and makes it if there is none. Its name is the key's text.
     ///
-    /// Use host and port as a key, never a URL's authority, which may carry credentials: the key's
-    /// text becomes the breaker's name and a metric label.
+    /// Use host and port as a key, never a URL's authority, which may contain credentials: the
+    /// key's text becomes the breaker's name and a metric label.
     ///
-    /// Waits for another thread that is just making the breaker of this key.
+    /// If another thread is just making the breaker of this key, this call waits for it.
     ///
     /// # Errors
-    /// [`RegistryFull`] when there is none and no breaker may be evicted for it. The caller decides
-    /// whether such a call is made without a breaker or not at all.
+    /// [`RegistryFull`] if the key is new and no breaker may be evicted for it. The caller decides
+    /// whether to make such a call without a breaker or not at all.
     ///
     /// # Panics
-    /// When what is [done with new breakers](RegistryBuilder::on_create) asks for the very key whose
-    /// breaker it is given.
+    /// If a hook for [new breakers](RegistryBuilder::on_create) asks for the very key whose breaker
+    /// it is given.
     pub fn get<Q>(&self, key: &Q) -> Result<Breaker, RegistryFull>
     where
         Q: Hash + Eq + ToOwned<Owned = K> + fmt::Display + ?Sized,
@@ -291,7 +292,7 @@ impl<K: Hash + Eq> Registry<K> {
         }
     }
 
-    /// The breaker of `key`, if there is one. Does not count as use.
+    /// Returns the breaker of `key` if there is one. This does not count as use.
     pub fn peek<Q>(&self, key: &Q) -> Option<Breaker>
     where
         Q: Hash + Eq + ?Sized,
@@ -300,9 +301,9 @@ impl<K: Hash + Eq> Registry<K> {
         self.shared.read().peek(key)
     }
 
-    /// Takes the breaker of `key` out, whatever it knows, and returns it. The next one who asks for
-    /// the key gets a new breaker; the one that was removed goes on working for who holds it. What
-    /// it counted, and still counts, is in [`retired`](Self::retired).
+    /// Removes the breaker of `key`, whatever it knows, and returns it. The next caller that asks
+    /// for the key gets a new breaker; the removed one goes on working for those who hold it. What
+    /// it has counted, and still counts, is in [`retired`](Self::retired).
     ///
     /// # Examples
     /// ```
@@ -333,7 +334,7 @@ impl<K> Shared<K> {
         self.table.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Only for who holds the makers.
+    /// Only for the holder of the makers.
     fn write(&self) -> ShardedLockWriteGuard<'_, Table<K>> {
         self.table.write().unwrap_or_else(PoisonError::into_inner)
     }
@@ -351,9 +352,9 @@ impl<K> Clone for Registry<K> {
     }
 }
 
-// Foreign code runs with no lock held, except a key's hash and comparison, and its clone in
-// `reconfigure_with`, under a lock for reading. They are asked before anything is changed. So a panic
-// leaves nothing half-way changed, and locks are taken with or without their poison.
+// Foreign code runs with no lock held. Exceptions are a key's hash and comparison, and its clone in
+// `reconfigure_with`, which run under a lock for reading and before anything is changed. So a panic
+// leaves nothing half-changed, and poisoned locks are taken all the same.
 impl<K> UnwindSafe for Registry<K> {}
 impl<K> RefUnwindSafe for Registry<K> {}
 

@@ -6,23 +6,24 @@ use std::time::Duration;
 
 use crate::state::{Generation, State};
 
-/// Which rule keeps a call out.
+/// The rule by which a call was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RejectReason {
     /// The breaker is open.
     Open,
-    /// The breaker is half-open and all probes that it needs are under way.
+    /// The breaker is half-open, and all the probes that it needs are under way.
     HalfOpen,
     /// An operator forced the breaker open.
     ForcedOpen,
-    /// The breaker has just closed and admits only a share of the calls yet.
+    /// The breaker has just closed and still admits only a share of the calls.
     RampUp,
     /// The fleet holds the breaker open; see [`FleetControl`](crate::FleetControl).
     Fleet,
-    /// The fleet lets the breaker close, and it waits for its turn.
+    /// The fleet lets the breaker close, and the breaker waits for its turn.
     Turn,
-    /// The breaker is half-open for one probe that the fleet leased to it, and that is under way.
+    /// The breaker is half-open for the one probe that the fleet leased to it, and that probe is
+    /// under way.
     ProbeBusy,
 }
 
@@ -38,7 +39,7 @@ impl RejectReason {
         Self::ProbeBusy,
     ];
 
-    /// The reason's name in `snake_case`, as metrics and JSON show it.
+    /// Returns the reason's name in `snake_case`, as metrics and JSON show it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -51,7 +52,7 @@ impl RejectReason {
         }
     }
 
-    /// The state in which calls are rejected for this reason.
+    /// Returns the state in which calls are rejected for this reason.
     pub const fn state(self) -> State {
         match self {
             Self::Open | Self::Fleet | Self::Turn => State::Open,
@@ -72,20 +73,36 @@ impl fmt::Display for RejectReason {
     }
 }
 
-/// A call that may not pass: why, and after how long to ask again.
+/// The refusal of a call: the reason, and how long to wait before asking again.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, RejectReason};
+/// use std::time::Duration;
+///
+/// let breaker = Breaker::new("inventory", Config::default());
+/// breaker.open_for(Duration::from_secs(30));
+///
+/// let rejected = breaker.try_acquire().unwrap_err();
+/// assert_eq!(rejected.reason, RejectReason::Open);
+/// if let Some(wait) = rejected.retry_after {
+///     println!("503, Retry-After: {}", wait.as_secs() + 1);
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
-    /// Which rule keeps the call out.
+    /// The rule by which the call was rejected.
     pub reason: RejectReason,
-    /// How long to wait before asking again; the state changes no later than that. It is the rest of
-    /// the open period, of the half-open deadline, of the ramp, of the turn or of the probe's lease.
-    /// `None` where no time leads out: forced open, or half-open without a deadline.
+    /// How long to wait before asking again; the state changes no later than that. It is the rest
+    /// of the open period, of the half-open deadline, of the ramp, of the turn or of the probe's
+    /// lease. `None` when no such time is set: forced open, or half-open without a deadline.
     ///
-    /// For [`RejectReason::Fleet`] it is the rest of the hint that the fleet gave, and `None` when
-    /// that has passed or there was none: the fleet leads out, and only it knows when.
+    /// For [`RejectReason::Fleet`] it is the rest of the hint that the fleet gave. It is `None` if
+    /// the hint has passed or there was none, because only the fleet knows when it will release the
+    /// breaker.
     pub retry_after: Option<Duration>,
-    /// The breaker's generation at the rejection.
+    /// The breaker's generation when it rejected the call.
     pub generation: Generation,
 }
 
@@ -111,7 +128,7 @@ impl fmt::Display for Rejected {
 
 impl Error for Rejected {}
 
-/// Rounds up to whole milliseconds: who comes back that late is not early.
+/// Rounds up to whole milliseconds, so that a caller who waits that long is not early.
 fn in_millis(wait: Duration) -> Duration {
     let missing = match wait.subsec_nanos() % 1_000_000 {
         0 => 0,

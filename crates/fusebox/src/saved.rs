@@ -1,7 +1,8 @@
-//! The state and evidence that outlive a process, for a restart that forgets nothing.
+//! The state and evidence that outlive a process, so that a restart forgets nothing.
 //!
-//! All times are spans, not instants: another process has another clock. Totals are not saved, for
-//! counters of metrics begin anew with the process; calls in flight are not, for they are gone.
+//! All times are spans, not instants, because another process has another clock. Totals are not
+//! saved, because counters of metrics start anew with a process. Calls in flight are not saved,
+//! because they ended with the old process.
 
 use std::time::Duration;
 
@@ -10,11 +11,11 @@ use crate::state::State;
 use crate::window::{Evidence, Sample, Window, WindowFigures};
 
 /// A breaker's state and evidence, taken by [`Breaker::save`](crate::Breaker::save). With the
-/// feature `serde` it can be written and read.
+/// feature `serde` it can be serialized.
 ///
-/// What the fleet said of the breaker is not kept, for another process has not heard it: a breaker
-/// that the fleet [holds](crate::FleetControl) is saved as open by itself, for `open_for` at its level
-/// of the back-off, or for the rest of its turn to close; then its own probes decide.
+/// The fleet's part is not kept, because another process has not heard the fleet's verdict. A
+/// breaker that the fleet [holds](crate::FleetControl) is saved as open by itself, for `open_for`
+/// at its back-off level, or for the rest of its turn to close. Then its own probes decide.
 ///
 /// # Examples
 /// ```
@@ -33,14 +34,14 @@ use crate::window::{Evidence, Sample, Window, WindowFigures};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Saved {
     pub(crate) state: State,
-    /// Who opened it, while it is open.
+    /// Who opened the breaker, while it is open.
     #[cfg_attr(feature = "serde", serde(default))]
     pub(crate) opener: Opener,
-    /// Until the open period or the half-open deadline ends.
+    /// The time left of the open period or until the half-open deadline.
     pub(crate) left: Option<Duration>,
     /// The level of the back-off.
     pub(crate) openings: u32,
-    /// How long the calm has lasted that takes levels off, in closed.
+    /// How long the calm period has lasted in closed, which takes levels off the back-off.
     #[cfg_attr(feature = "serde", serde(default))]
     pub(crate) calm: Option<Duration>,
     pub(crate) consecutive_failures: u32,
@@ -55,9 +56,9 @@ pub struct Saved {
 )]
 pub(crate) enum SavedEvidence {
     None,
-    /// Outcomes in order, equal neighbours together, oldest first.
+    /// Outcomes in order, oldest first; equal neighbours are kept together.
     Count(Vec<Run>),
-    /// What each bucket held, newest first.
+    /// The buckets, newest first.
     Time(Vec<Bucket>),
 }
 
@@ -72,9 +73,9 @@ pub(crate) struct Run {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Bucket {
-    /// How long ago it began.
+    /// How long ago the bucket began.
     age: Duration,
-    /// How long it is, or was before it was saved.
+    /// How long the bucket is, or was before it was saved.
     #[cfg_attr(feature = "serde", serde(default))]
     length: Duration,
     calls: u32,
@@ -83,13 +84,13 @@ pub(crate) struct Bucket {
 }
 
 impl Saved {
-    /// The state that was saved.
+    /// Returns the state that was saved.
     pub fn state(&self) -> State {
         self.state
     }
 
-    /// The same after `passed` has gone by, as between two processes: waits are shorter, outcomes
-    /// older, and calm has lasted longer.
+    /// Returns the saved state after `passed` has gone by, as between two processes: waits are
+    /// shorter, outcomes are older, and calm has lasted longer.
     pub fn aged(mut self, passed: Duration) -> Self {
         self.left = self.left.map(|left| left.saturating_sub(passed));
         self.calm = self.calm.map(|calm| calm.saturating_add(passed));

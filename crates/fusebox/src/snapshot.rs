@@ -1,7 +1,8 @@
 //! Everything about a breaker at one instant.
 //!
-//! Taken under one lock, so its parts agree with each other: the state, the seconds spent in it
-//! and the number of transitions into it are of the same moment. Reading changes nothing.
+//! A snapshot is taken under one lock, so its parts agree with each other: the state, the time
+//! spent in it and the number of transitions into it belong to the same instant. Reading changes
+//! nothing.
 
 use std::ops::AddAssign;
 use std::sync::Arc;
@@ -14,6 +15,24 @@ use crate::transition::{Cause, Transition};
 use crate::window::WindowFigures;
 
 /// Everything about a breaker at one instant. Times are on the breaker's clock.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Breaker, Config, Outcome, State};
+///
+/// let config = Config::builder().failure_rate_threshold(0.5).minimum_calls(4).build()?;
+/// let breaker = Breaker::new("inventory", config);
+/// for _ in 0..3 {
+///     breaker.try_acquire()?.success();
+/// }
+/// breaker.try_acquire()?.failure();
+///
+/// let snapshot = breaker.snapshot();
+/// assert_eq!(snapshot.state, State::Closed);
+/// assert_eq!(snapshot.failure_ratio, Some(0.25));
+/// assert_eq!(snapshot.totals.calls(Outcome::Success), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -23,26 +42,27 @@ pub struct Snapshot {
     pub at: Duration,
     /// The state.
     pub state: State,
-    /// The generation; grows with each transition and reset.
+    /// The generation, which grows with each transition and reset.
     pub generation: Generation,
     /// When the state was entered.
     pub since: Duration,
-    /// When the time-driven change is due: the end of the open period, the half-open deadline, or,
-    /// while the fleet holds the breaker, the end of its turn or of the probe's lease.
+    /// When the next transition by time is due: at the end of the open period, at the half-open
+    /// deadline, or, while the fleet holds the breaker, at the end of its turn or of the probe's
+    /// lease.
     pub deadline: Option<Duration>,
-    /// Failures in a row. Exact where a rule counts them; elsewhere, failures after the last success of
-    /// one thread count as later than the successes of others.
+    /// Failures in a row. The number is exact where a rule counts them. Elsewhere, the failures
+    /// after one thread's last success count as later than the successes of other threads.
     pub consecutive_failures: u32,
-    /// What the window holds now.
+    /// The sums over the window.
     pub window: WindowFigures,
-    /// The window's share of failures, from `minimum_calls` on; `None` below.
+    /// The failure ratio of the window; `None` while it holds fewer than `minimum_calls`.
     pub failure_ratio: Option<f64>,
-    /// The window's share of slow calls, from `minimum_calls` on; `None` below.
+    /// The ratio of slow calls in the window; `None` while it holds fewer than `minimum_calls`.
     pub slow_ratio: Option<f64>,
-    /// What the fleet has to do with the state; `None` while the breaker or an operator decides.
+    /// The fleet's hold on the breaker; `None` while the breaker or an operator decides.
     pub hold: Option<FleetHold>,
-    /// The level of the back-off: openings since the breaker was last closed, plus what has not
-    /// decayed of the time before.
+    /// The level of the back-off: openings since the breaker was last closed, plus what has not yet
+    /// decayed of the level before.
     pub openings: u32,
     /// Probes under way; 0 outside half-open.
     pub probes_in_flight: u32,
@@ -52,7 +72,7 @@ pub struct Snapshot {
     pub totals: Totals,
     /// The last transitions, oldest first; at most [`Snapshot::RECENT`].
     pub transitions: Vec<Transition>,
-    /// Events that nobody was told, because listeners are too slow.
+    /// Events that were dropped because listeners are too slow.
     pub events_lost: u64,
     /// Listener calls that panicked.
     pub listener_panics: u64,
@@ -64,13 +84,13 @@ pub struct Snapshot {
 pub struct FleetHold {
     /// The number of the verdict.
     pub epoch: u64,
-    /// How far it has come.
+    /// The stage that the hold has reached.
     pub stage: HoldStage,
-    /// How long a call that is rejected now is told to wait; `None` when nobody knows.
+    /// How long a call that is rejected now is told to wait; `None` when that is not known.
     pub retry_after: Option<Duration>,
 }
 
-/// How far a verdict of the fleet has come.
+/// The stage of a hold, from the fleet's open verdict to the breaker's turn to close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HoldStage {
@@ -86,7 +106,7 @@ impl HoldStage {
     /// Every stage, in the order of this type's declaration.
     pub const ALL: &'static [Self] = &[Self::Held, Self::Probing, Self::Turn];
 
-    /// The stage's name in `snake_case`, as JSON shows it.
+    /// Returns the stage's name in `snake_case`, as JSON shows it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Held => "held",
@@ -97,11 +117,11 @@ impl HoldStage {
 }
 
 impl Snapshot {
-    /// How many transitions a snapshot remembers.
+    /// How many transitions a snapshot holds at most.
     pub const RECENT: usize = 32;
 
-    /// When the open period ends; `None` unless the breaker is open, and while the fleet
-    /// [holds](Self::hold) it without an end.
+    /// Returns when the open period ends. `None` unless the breaker is open, and while the fleet
+    /// [holds](Self::hold) it with no end set.
     pub fn open_until(&self) -> Option<Duration> {
         match self.state {
             State::Open => self.deadline,
@@ -109,8 +129,9 @@ impl Snapshot {
         }
     }
 
-    /// The time left of the open period; zero when it is over or the breaker is not open. While the
-    /// fleet holds the breaker open, what is left of the fleet's hint, if it gave one.
+    /// Returns what is left of the open period; zero when it is over or the breaker is not open.
+    /// While the fleet holds the breaker open, it is what is left of the fleet's hint, if there is
+    /// one.
     pub fn retry_after(&self) -> Duration {
         match (self.state, self.hold, self.open_until()) {
             (_, _, Some(until)) => until.saturating_sub(self.at),
@@ -120,7 +141,8 @@ impl Snapshot {
     }
 }
 
-/// What a breaker counted since it was made. Nothing but a restart sets these back.
+/// What a breaker has counted since it was made. Only a restart of the process resets these
+/// counters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub(crate) calls: [u64; Outcome::ALL.len()],
@@ -133,46 +155,47 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Permitted calls that ended as `outcome`.
+    /// Returns how many permitted calls ended as `outcome`.
     pub fn calls(&self, outcome: Outcome) -> u64 {
         self.calls[outcome.index()]
     }
 
-    /// Calls rejected for `reason`.
+    /// Returns how many calls were rejected for `reason`.
     pub fn rejections(&self, reason: RejectReason) -> u64 {
         self.rejections[reason.index()]
     }
 
-    /// Openings caused by `cause`; zero for a cause that opens nothing.
+    /// Returns how many openings had the cause `cause`; zero for a cause that never opens a
+    /// breaker.
     ///
-    /// [`Cause::Fleet`] counts verdicts that opened a closed breaker, [`Cause::EngineLost`] holds that
-    /// the breaker went on with by itself.
+    /// [`Cause::Fleet`] counts verdicts that opened a closed breaker. [`Cause::EngineLost`] counts
+    /// holds that ended because the fleet was lost.
     pub fn trips(&self, cause: Cause) -> u64 {
         self.trips.get(cause.index()).copied().unwrap_or(0)
     }
 
-    /// Transitions from one state to another.
+    /// Returns how many transitions led from one state to another.
     pub fn transitions(&self, from: State, to: State) -> u64 {
         self.transitions[from.index()][to.index()]
     }
 
-    /// Time spent in `state`, up to the instant of the snapshot.
+    /// Returns the time spent in `state`, up to the instant of the snapshot.
     pub fn time_in(&self, state: State) -> Duration {
         self.time[state.index()]
     }
 
-    /// Calls that took longer than `slow_call_duration`.
+    /// Returns how many calls took longer than `slow_call_duration`.
     pub fn slow_calls(&self) -> u64 {
         self.slow_calls
     }
 
-    /// Trips that metrics-only mode reported instead of making them.
+    /// Returns how many trips metrics-only mode reported instead of making them.
     pub fn would_trip(&self) -> u64 {
         self.would_trip
     }
 }
 
-/// Adds what another breaker counted.
+/// Adds the counters of another breaker.
 ///
 /// # Examples
 /// ```

@@ -1,14 +1,15 @@
-//! The states of a breaker, and the ways between them.
+//! The states of a breaker and the transitions between them.
 //!
 //! | from → to | closed | open | half-open | forced-open, disabled, metrics-only |
 //! |---|---|---|---|---|
-//! | **closed** | – | a trip rule fires; a verdict says trip; operator | operator | operator |
+//! | **closed** | – | a trip rule fires; a verdict of the classifier says trip; operator | operator | operator |
 //! | **open** | operator (reset) | – | the wait has elapsed | operator |
 //! | **half-open** | enough good probes; deadline, if so configured; operator | a probe failed; deadline; operator | – | operator |
 //! | **forced-open, disabled, metrics-only** | operator | operator | operator | operator |
 //!
-//! The host of a breaker may pass on what a fleet knows, through [`FleetControl`](crate::FleetControl).
-//! These ways are beside the others; what the fleet has not moved, it moves no further:
+//! The host of a breaker may pass on what a fleet knows through
+//! [`FleetControl`](crate::FleetControl). That adds the stages below. The fleet moves only a closed
+//! breaker and one that it has moved itself:
 //!
 //! | stage | shown as | begins | ends |
 //! |---|---|---|---|
@@ -16,15 +17,15 @@
 //! | **probing** | half-open | `grant_probe` in held | the probe ends, or its lease: held; a newer `hold`: held; `release`; `lose_engine`; operator |
 //! | **turn** | open | `release` with a wait, in held or probing | the wait has elapsed: closed; a newer `hold`: held; `lose_engine`; operator |
 //!
-//! `release` without a wait closes, `lose_engine` leads to an open period of the breaker's own. No
-//! rule and no probe closes or trips a breaker in one of these stages.
+//! `release` without a wait closes the breaker; `lose_engine` leads to an open period of its own.
+//! In these stages no rule and no probe closes or trips a breaker.
 //!
-//! Only an operator enters or leaves the three states on the right: no time and no outcome does.
-//! Restoring what was saved leads from any state to any, the same included.
+//! Only an operator enters or leaves the three states on the right; neither time nor an outcome
+//! does. Restoring a saved state leads from any state to any state, including the same one.
 
 use std::fmt;
 
-/// Where a breaker stands.
+/// The state of a breaker, which decides whether calls pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -33,17 +34,17 @@ use std::fmt;
 )]
 #[non_exhaustive]
 pub enum State {
-    /// Calls pass; their outcomes are watched.
+    /// Calls pass, and their outcomes are judged.
     Closed,
-    /// Calls are rejected until the wait has elapsed.
+    /// Calls are rejected until the open period ends.
     Open,
-    /// A few calls pass as probes; they decide what comes next.
+    /// A few calls pass as probes, and they decide what comes next.
     HalfOpen,
-    /// Calls are rejected until an operator says otherwise.
+    /// Calls are rejected until an operator ends it.
     ForcedOpen,
-    /// Calls pass and nothing is judged, until an operator says otherwise.
+    /// Calls pass and are not judged, until an operator ends it.
     Disabled,
-    /// Calls pass and are judged, but the verdict is only reported.
+    /// Calls pass and are judged, but a trip is only reported, until an operator ends it.
     MetricsOnly,
 }
 
@@ -58,7 +59,7 @@ impl State {
         Self::MetricsOnly,
     ];
 
-    /// The state's name in `snake_case`, as metrics and JSON show it.
+    /// Returns the state's name in `snake_case`, as metrics and JSON show it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
@@ -70,7 +71,7 @@ impl State {
         }
     }
 
-    /// Whether only an operator leads out of this state.
+    /// Returns whether only an operator leads out of this state.
     pub const fn is_operators(self) -> bool {
         matches!(self, Self::ForcedOpen | Self::Disabled | Self::MetricsOnly)
     }
@@ -86,15 +87,16 @@ impl fmt::Display for State {
     }
 }
 
-/// A number that grows with each transition and each reset.
+/// The number of a breaker's current stretch between two transitions. It grows with each transition
+/// and each reset.
 ///
-/// A permit carries the generation in which it was granted; an outcome from an earlier one is late
-/// and decides nothing.
+/// A permit carries the generation in which it was granted. An outcome from an earlier generation
+/// is late and decides nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(u64);
 
 impl Generation {
-    /// The number itself.
+    /// Returns the number itself.
     pub const fn get(self) -> u64 {
         self.0
     }

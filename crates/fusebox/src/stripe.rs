@@ -1,10 +1,12 @@
-//! Counters in which threads do not meet: each has a stripe of its own, as far as there are enough.
+//! Counters that keep threads apart: each thread has a stripe of its own, as far as there are
+//! enough.
 //!
 //! A stripe is a cache line with one word for outcomes that the machine has not seen yet, and plain
-//! counters for what it never needs to see. The word carries a tag that each collection renews, so
-//! that an outcome which was about to be added to what has been collected is not.
+//! counters for those that it never needs to see. The word carries a tag that each collection
+//! renews. So an outcome that was about to be added to a word that has been collected is not added.
 //!
-//! One of very many breakers begins with a single stripe and gets more when threads meet there.
+//! A breaker that is one of very many begins with a single stripe and gets more when threads meet
+//! there.
 
 use std::cell::Cell;
 use std::num::NonZeroUsize;
@@ -17,7 +19,7 @@ use crate::rejected::RejectReason;
 use crate::snapshot::Totals;
 use crate::sync::{AtomicU64, Ordering};
 
-/// More than this many bring little: counting costs less than the calls that are counted.
+/// More stripes than this bring little: counting costs less than the calls that are counted.
 const MOST: usize = 8;
 
 /// As many stripes as threads run at once, within bounds.
@@ -31,7 +33,7 @@ pub(crate) struct Stripes {
 #[derive(Debug)]
 enum Growth {
     Fixed,
-    /// They count in these from then on.
+    /// Threads count in these from then on.
     OnDemand(OnceLock<Box<[Stripe]>>),
 }
 
@@ -44,8 +46,8 @@ impl Stripes {
         }
     }
 
-    /// One stripe, and one per processor as soon as threads meet in it: for one of very many
-    /// breakers, of which few are busy.
+    /// One stripe, and one per processor as soon as threads meet in it. For a breaker that is one
+    /// of very many, of which few are busy.
     pub(crate) fn on_demand() -> Self {
         Self {
             stripes: Self::made(NonZeroUsize::MIN),
@@ -58,14 +60,14 @@ impl Stripes {
         (0..stripes).map(|_| Stripe::new()).collect()
     }
 
-    /// The stripe of this thread among those that there were from the start.
+    /// The stripe of this thread among those that existed from the start.
     #[inline]
     pub(crate) fn mine(&self) -> &Stripe {
         Self::of_this_thread(&self.stripes)
     }
 
-    /// The stripe of this thread among all that there are. Called, so that the way of those who
-    /// have enough stripes from the start stays short.
+    /// The stripe of this thread among all that exist. This is a call of its own, so that the path
+    /// for breakers with enough stripes from the start stays short.
     #[cold]
     #[inline(never)]
     pub(crate) fn mine_when_grown(&self) -> &Stripe {
@@ -92,8 +94,8 @@ impl Stripes {
         matches!(&self.growth, Growth::OnDemand(more) if more.get().is_none())
     }
 
-    /// Spreads the threads. Only for the holder of the machine, so that no collection misses a
-    /// stripe: who counts in a new stripe saw it made, and the next holder sees that, too.
+    /// Adds stripes. Only for the holder of the machine, so that no collection misses a stripe: a
+    /// thread that counts in a new stripe saw it made, and the next holder sees it, too.
     pub(crate) fn grow(&self) {
         if let Growth::OnDemand(more) = &self.growth {
             more.get_or_init(|| Self::made(processors()));
@@ -111,7 +113,7 @@ impl Stripes {
         self.stripes.iter().chain(self.grown().unwrap_or_default())
     }
 
-    /// How many there are in which threads may still count.
+    /// How many stripes threads may still count in.
     pub(crate) fn count(&self) -> usize {
         self.all().count()
     }
@@ -133,22 +135,24 @@ impl Stripes {
     }
 }
 
-/// Two cache lines, because processors fetch them in pairs. In the order in which they are written
-/// here, so that the word of each call has its place however many reasons there are.
+/// Two cache lines, because processors fetch them in pairs. The fields keep the order in which they
+/// are written here, so that the word that each call needs has its place however many reasons there
+/// are.
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Stripe {
-    /// Outcomes that the machine has not seen, below; the tag, above. See [`Pending`].
+    /// Outcomes that the machine has not seen in the low bits, the tag in the high bits. See
+    /// [`Pending`].
     pending: AtomicU64,
     rejections: [AtomicU64; RejectReason::ALL.len()],
     late: AtomicU64,
 }
 
-/// What a stripe's word held when it was read: from the lowest bit 20 bits of successes, 7 of
-/// failures, 7 of failures since the last success, and 30 of the tag. A thread would have to be
-/// interrupted for exactly as many collections as the tag has values to mistake one for another.
-/// A full stripe sends its thread to the machine, which takes the licence away from all: so there is
-/// room for many successes.
+/// What a stripe's word held when it was read: from the lowest bit, 20 bits of successes, 7 of
+/// failures, 7 of failures since the last success, and 30 of the tag. To mistake one tag for
+/// another, a thread would have to be interrupted for exactly as many collections as the tag has
+/// values. A full stripe sends its thread to the machine, which takes the licence away from all
+/// threads, so there is room for many successes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pending(u64);
 
@@ -157,8 +161,8 @@ pub(crate) struct Pending(u64);
 pub(crate) struct Collected {
     pub(crate) successes: u64,
     pub(crate) failures: u64,
-    /// Failures since the last success. Stripes do not know who was earlier, so those after the last
-    /// success of each are taken for later than the successes of all.
+    /// Failures since the last success. Stripes do not know which came first, so the failures after
+    /// the last success of each stripe count as later than the successes of all.
     pub(crate) run: u64,
 }
 
@@ -177,7 +181,7 @@ impl Pending {
     const FAILURE: u32 = 20;
     const RUN: u32 = 27;
     const TAG: u32 = 34;
-    /// Of failures, and of those since the last success.
+    /// The largest count of failures, and of failures since the last success.
     const MOST: u64 = (1 << 7) - 1;
 
     fn successes(self) -> u64 {
@@ -270,22 +274,22 @@ impl Stripe {
     }
 }
 
-/// How many threads run at once, as far as the system says.
+/// How many threads run at once, as the system reports it.
 fn processors() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// How adding an outcome went.
+/// The result of adding an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Added {
     Done,
     /// The stripe has changed since it was read.
     Changed,
-    /// The stripe holds as many as it can, or as it may.
+    /// The stripe holds as many outcomes as it can, or as it may.
     NoRoom,
 }
 
-/// A number of this thread's own; numbers are given in order, so that neighbours differ.
+/// A number for this thread; numbers are given in order, so that neighbours differ.
 #[inline]
 pub(crate) fn thread_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);

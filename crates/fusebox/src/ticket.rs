@@ -1,6 +1,6 @@
-//! The memory that a permit has of its admission, in three machine words.
+//! What a permit remembers of its admission, in three machine words.
 //!
-//! Small and without gaps, because permits are moved about on the hottest path there is.
+//! A ticket is small and without gaps, because permits are moved on the hottest path of all.
 
 use std::thread;
 
@@ -14,7 +14,7 @@ use crate::state::{Generation, State};
 pub(crate) struct Ticket {
     /// Generation and state as in a [`Word`], and whether the thread was unwinding.
     stamp: u64,
-    /// When, if anybody will ask.
+    /// When the call was permitted, if that will be needed.
     pub(crate) granted: Nanos,
     /// Which of the calls under way it is, if they are watched.
     pub(crate) call: Option<CallNumber>,

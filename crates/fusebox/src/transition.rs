@@ -1,4 +1,4 @@
-//! Changes of state, with their cause and what the breaker knew at that moment.
+//! Transitions: changes of state, each with its cause and the breaker's figures at that moment.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use crate::state::{Generation, State};
 use crate::window::WindowFigures;
 
-/// Why a breaker changed its state.
+/// The reason for a transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Cause {
-    /// As many failures in a row as `consecutive_failures` allows.
+    /// `consecutive_failures` calls failed in a row.
     ConsecutiveFailures,
-    /// The share of failures in the window reached `failure_rate_threshold`.
+    /// The failure ratio of the window reached `failure_rate_threshold`.
     FailureRatio,
-    /// The share of slow calls in the window reached `slow_call_rate_threshold`.
+    /// The ratio of slow calls in the window reached `slow_call_rate_threshold`.
     SlowRatio,
     /// A probe failed, or too many of them did.
     ProbeFailed,
@@ -22,12 +22,12 @@ pub enum Cause {
     HalfOpenTimeout,
     /// A [`Verdict::Trip`](crate::Verdict::Trip): the classifier said that the breaker must open.
     Verdict,
-    /// An operator wanted it.
+    /// An operator ordered it.
     Manual,
-    /// The fleet's verdict: it opened the breaker, or lets it close. See
+    /// The fleet's verdict opened the breaker or let it close. See
     /// [`FleetControl`](crate::FleetControl).
     Fleet,
-    /// The fleet that held the breaker cannot be heard any more, so the breaker decides by itself.
+    /// The fleet that held the breaker can no longer be heard, so the breaker decides by itself.
     EngineLost,
     /// The open period is over.
     WaitElapsed,
@@ -37,13 +37,13 @@ pub enum Cause {
     Restored,
     /// The fleet leased its probe to this breaker.
     FleetProbe,
-    /// The fleet's probe succeeded; the breaker is held again until the fleet says more.
+    /// The fleet's probe succeeded; the breaker is held again until the fleet decides.
     FleetProbeSucceeded,
     /// The fleet's probe failed or was slow.
     FleetProbeFailed,
-    /// The fleet's probe ended and said nothing: its permit was dropped, or its result ignored.
+    /// The fleet's probe ended without evidence: its permit was dropped, or its result was ignored.
     FleetProbeCancelled,
-    /// The lease of the fleet's probe ended before the probe did, or no call came.
+    /// The lease of the fleet's probe ended before the probe did, or no call came to probe with.
     FleetProbeExpired,
 }
 
@@ -82,7 +82,7 @@ impl Cause {
         Self::EngineLost,
     ];
 
-    /// The cause's name in `snake_case`, as metrics and JSON show it.
+    /// Returns the cause's name in `snake_case`, as metrics and JSON show it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ConsecutiveFailures => "consecutive",
@@ -124,18 +124,18 @@ pub struct Transition {
     pub from: State,
     /// The state that was entered.
     pub to: State,
-    /// Why.
+    /// The reason for the change.
     pub cause: Cause,
-    /// When, on the breaker's clock.
+    /// When the state changed, on the breaker's clock.
     pub at: Duration,
     /// The generation that began with this transition.
     pub generation: Generation,
     /// Failures in a row just before the change.
     pub consecutive_failures: u32,
-    /// The window just before the change; the change empties it.
+    /// The window just before the change, which empties it.
     pub window: WindowFigures,
-    /// How long calls will be rejected, when the breaker opened or waits for its turn. `None` while
-    /// the fleet holds it, for no length is set.
+    /// How long calls will be rejected, if the breaker opened or waits for its turn. `None` while
+    /// the fleet holds it, because no length is set.
     pub open_for: Option<Duration>,
 }
 
@@ -143,9 +143,9 @@ pub struct Transition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WouldTrip {
-    /// Which rule fired.
+    /// The rule that fired.
     pub cause: Cause,
-    /// When, on the breaker's clock.
+    /// When the rule fired, on the breaker's clock.
     pub at: Duration,
     /// Failures in a row at that moment.
     pub consecutive_failures: u32,

@@ -5,7 +5,7 @@ use crate::transition::Cause;
 use crate::window::{Window, WindowFigures};
 
 impl TripPolicy {
-    /// The rule that these figures fulfil, if any.
+    /// The rule that these figures satisfy, if any.
     pub(crate) fn fires(&self, consecutive_failures: u32, window: &WindowFigures) -> Option<Cause> {
         if self
             .consecutive_failures
@@ -21,15 +21,15 @@ impl TripPolicy {
         }
     }
 
-    /// Whether calls that hang fulfil the rule for slow calls.
+    /// Whether overdue calls satisfy the rule for slow calls.
     pub(crate) fn fires_on_overdue(&self, window: &WindowFigures) -> bool {
         window.overdue > 0 && self.too_many_slow(window)
     }
 
-    /// Whether some number of plain successes, and nothing else, could make a rule fire.
+    /// Whether a number of plain successes, and nothing else, could make a rule fire.
     ///
-    /// Each of them makes the ratios smaller or, where a full count window gives one up for it,
-    /// leaves them alone. So they are largest with the first of them that makes up enough calls.
+    /// Each of them lowers the ratios or, where a full count window drops one for it, leaves them
+    /// unchanged. So the ratios are largest at the first success that makes up enough calls.
     pub(crate) fn may_fire_on_success(&self, window: &WindowFigures) -> bool {
         let most = match self.window {
             Window::Count { calls } => calls.into(),
@@ -41,7 +41,7 @@ impl TripPolicy {
     }
 
     /// How many failures that are not slow lead to no verdict, whatever number of plain successes
-    /// comes with them, where no rule counts failures in a row.
+    /// comes with them, if no rule counts failures in a row.
     pub(crate) fn harmless_failures(&self, window: &WindowFigures) -> u32 {
         let Some(limit) = self.failure_ratio else {
             return u32::MAX;

@@ -1,14 +1,14 @@
 //! The answer of a classifier: what a result says about the downstream.
 //!
-//! An enum and not a flag, because a result may say nothing, or say when to come back.
+//! It is an enum and not a flag, because a result may also say nothing, or say when to come back.
 
 use std::time::Duration;
 
-/// What a result says about the downstream.
+/// What the result of a call says about the downstream.
 ///
-/// An error is not always the downstream's fault, and an answer is not always a success: a
-/// classifier decides. [`Breaker::call_with`](crate::Breaker::call_with) takes one as a closure;
-/// with a permit in hand, [`Permit::end`](crate::Permit::end) takes the verdict itself.
+/// An error is not always the downstream's fault, and an answer is not always a success, so a
+/// classifier decides. [`Breaker::call_with`](crate::Breaker::call_with) takes a classifier as a
+/// closure. A caller that holds a permit passes the verdict to [`Permit::end`](crate::Permit::end).
 ///
 /// # Examples
 /// ```
@@ -34,16 +34,16 @@ pub enum Verdict {
     Success,
     /// The downstream failed.
     Failure {
-        /// When the downstream wants to be asked again, if it said so. If this failure opens the
-        /// breaker, it stays open at least so long, up to `max_open_for`.
+        /// How long the downstream asks callers to wait, if it says so. If this failure opens the
+        /// breaker, the open period lasts at least that long, but no longer than `max_open_for`.
         retry_after: Option<Duration>,
     },
-    /// The downstream failed and must not be asked for now: the breaker opens at once, whatever its
-    /// rules say. A 429 with `Retry-After` is such an answer. Half-open, the probes have failed;
+    /// The downstream failed and must not be called for now: the breaker opens at once, whatever
+    /// its rules say. A 429 with `Retry-After` is such an answer. In half-open the breaker reopens;
     /// in metrics-only mode the trip is only reported.
     Trip {
-        /// When the downstream wants to be asked again, if it said so. The breaker stays open at
-        /// least so long, up to `max_open_for`.
+        /// How long the downstream asks callers to wait, if it says so. The open period lasts at
+        /// least that long, but no longer than `max_open_for`.
         retry_after: Option<Duration>,
     },
     /// The result says nothing about the downstream.
@@ -51,10 +51,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// A failure without a hint.
+    /// A failure that does not say when to come back.
     pub const FAILURE: Self = Self::Failure { retry_after: None };
 
-    /// The verdict where every error is the downstream's: `Ok` is a success, `Err` a failure.
+    /// Returns the verdict for a call whose every error is the downstream's: `Ok` is a success,
+    /// `Err` a failure.
     pub const fn of<T, E>(result: &Result<T, E>) -> Self {
         match result {
             Ok(_) => Self::Success,

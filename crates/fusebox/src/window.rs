@@ -1,8 +1,8 @@
-//! The latest outcomes: the evidence that the ratio rules judge.
+//! The latest outcomes, which are the evidence that the ratio rules judge.
 //!
-//! Two kinds, because "lately" has two meanings: exactly the last N calls, or the last T of time.
-//! An outcome costs a constant number of steps in both, whatever their size and the traffic. Both
-//! forget only by age.
+//! There are two kinds of window, because "latest" has two meanings: exactly the last N calls, or
+//! the last T of time. In both, an outcome costs a constant number of steps, whatever the size and
+//! the traffic. Both forget only by age.
 
 mod count;
 mod time;
@@ -12,49 +12,62 @@ use std::time::Duration;
 use count::CountWindow;
 use time::TimeWindow;
 
-/// Which calls the failure and slow ratios are taken over. The [guide](crate::guide::windows) compares
-/// the two.
+/// The calls that the failure and slow ratios are taken over. The [guide](crate::guide::windows)
+/// compares the two kinds.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Config, Window};
+/// use std::time::Duration;
+///
+/// let half = || Config::builder().failure_rate_threshold(0.5);
+/// let last_calls = half().window(Window::count(100)).build()?;
+/// let last_seconds = half().window(Window::time(Duration::from_secs(30), 10)).build()?;
+/// # assert_ne!(last_calls.window(), last_seconds.window());
+/// # Ok::<(), fusebox::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Window {
-    /// Exactly the last `calls` outcomes. From 1 to 1,000,000.
+    /// The last `calls` outcomes. From 1 to 1,000,000.
     Count {
         /// How many outcomes.
         calls: u32,
     },
-    /// The outcomes of the last `length`, forgotten bucket by bucket.
+    /// The outcomes of the last `length`, which are forgotten bucket by bucket.
     Time {
-        /// How far back, at least one millisecond per bucket and at most a year.
+        /// How far back the window reaches: at least one millisecond per bucket, and at most a
+        /// year.
         length: Duration,
-        /// In how many steps old outcomes leave. From 1 to 1,000.
+        /// The number of steps in which old outcomes leave. From 1 to 1,000.
         buckets: u32,
     },
 }
 
 impl Window {
-    /// The last `calls` outcomes.
+    /// Makes a window of the last `calls` outcomes.
     pub const fn count(calls: u32) -> Self {
         Self::Count { calls }
     }
 
-    /// The outcomes of the last `length`, in `buckets` steps.
+    /// Makes a window of the last `length`, in `buckets` steps.
     pub const fn time(length: Duration, buckets: u32) -> Self {
         Self::Time { length, buckets }
     }
 }
 
-/// The sums of a window.
+/// The sums over a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WindowFigures {
     /// Calls that ended in success or failure.
     pub calls: u64,
-    /// Those that failed.
+    /// Calls among them that failed.
     pub failures: u64,
-    /// Those that were slow, whether they failed or not.
+    /// Calls among them that were slow, whether they failed or not.
     pub slow: u64,
-    /// Calls still under way for longer than `slow_call_duration`. Counted only where the settings
-    /// ask for it; the slow ratio is then `(slow + overdue) / (calls + overdue)`.
+    /// Calls that have been under way for longer than `slow_call_duration`. Counted only where the
+    /// settings ask for it; the slow ratio is then `(slow + overdue) / (calls + overdue)`.
     pub overdue: u64,
 }
 
@@ -133,7 +146,7 @@ impl Evidence {
         }
     }
 
-    /// Adds as many outcomes of one kind, in the present bucket if there are buckets.
+    /// Adds as many outcomes of one kind, to the present bucket if there are buckets.
     pub(crate) fn add(&mut self, times: u64, sample: Sample) {
         match self {
             Self::None => {}
@@ -142,7 +155,8 @@ impl Evidence {
         }
     }
 
-    /// Forgets what is too old at `now`; returns until when nothing more has to be forgotten.
+    /// Forgets what is too old at `now`. Returns the time until which nothing more has to be
+    /// forgotten.
     pub(crate) fn advance(&mut self, now: Duration) -> Option<Duration> {
         match self {
             Self::None | Self::Count(_) => None,
@@ -153,7 +167,7 @@ impl Evidence {
         }
     }
 
-    /// What the window holds at `now`; reading forgets nothing.
+    /// The sums over the window at `now`; reading forgets nothing.
     pub(crate) fn figures(&self, now: Duration) -> WindowFigures {
         match self {
             Self::None => WindowFigures::default(),
@@ -170,9 +184,10 @@ impl Evidence {
         }
     }
 
-    /// The same evidence at `now`, as far as a window of another shape can hold it: the last
-    /// outcomes of a count window, the last buckets of a time window. Between the two kinds
-    /// nothing can be carried over: the one does not know when, the other not in which order.
+    /// Moves the evidence at `now` into a window of another shape, as far as that can hold it: the
+    /// last outcomes of a count window, the last buckets of a time window. Nothing can be carried
+    /// over from one kind to the other: a count window does not know when its outcomes came, and a
+    /// time window does not know their order.
     pub(crate) fn reshaped(&mut self, window: Option<Window>, now: Duration) -> Self {
         let mut new = window.map_or(Self::None, Self::of);
         match (&mut new, self) {

@@ -1,7 +1,7 @@
-//! The allocations of a call: without listeners, not one byte.
+//! The allocations of a call: without listeners there are none.
 //!
-//! Only this thread's allocations count. An allocator that counts the whole process counts the test
-//! harness' threads as well.
+//! Only this thread's allocations count. An allocator that counted the whole process would count
+//! the test harness's threads as well.
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;

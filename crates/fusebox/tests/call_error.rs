@@ -1,4 +1,5 @@
-//! The error of a protected call: an error for every inner type, with the way to what lies beneath.
+//! The error of a protected call: it is an error for every inner type, and leads to the underlying
+//! error.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

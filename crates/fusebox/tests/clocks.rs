@@ -1,4 +1,4 @@
-//! The promises of a breaker on a clock that is coarse, and of the clocks themselves.
+//! The promises of a breaker on a coarse clock, and the promises of the clocks themselves.
 
 use std::time::Duration;
 

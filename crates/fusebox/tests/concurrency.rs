@@ -1,4 +1,4 @@
-//! The promises when many threads use one breaker.
+//! The promises of one breaker that many threads use.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

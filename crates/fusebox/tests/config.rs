@@ -1,4 +1,4 @@
-//! Settings are what was set, and the defaults what the documentation says.
+//! The settings of a config: the values that were set, and the documented defaults.
 
 use std::error::Error;
 use std::num::NonZeroUsize;

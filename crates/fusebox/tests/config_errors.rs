@@ -1,4 +1,4 @@
-//! Settings that cannot work are refused, with field, value and range.
+//! The refusal of settings that cannot work, with field, value and range.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
-//! A call is judged by its own caller's readings of the clock.
+//! The duration of a call, which comes from its own caller's readings of the clock.
 //!
 //! A thread may stop running at any moment: between its reading of the clock and the lock, or while
-//! it waits for the lock. What the others read meanwhile is not the duration of its call.
+//! it waits for the lock. The time that other threads read meanwhile must not count towards its
+//! call.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! One stream of all that happens, bounded, that nobody waits for.
+//! The stream of events: one for everything that happens, bounded, and never waited for.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

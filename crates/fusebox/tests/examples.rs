@@ -1,4 +1,4 @@
-//! The examples run, and end. They check themselves; here they are only called.
+//! The examples, which are run to their end. They check themselves; here they are only called.
 
 #[path = "../examples/keyed.rs"]
 mod keyed;

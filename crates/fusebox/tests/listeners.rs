@@ -1,4 +1,4 @@
-//! Listeners are told everything, once, in order, and can do no harm.
+//! The promises to listeners: every event once, in order; and from them: they can do no harm.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,5 @@
-//! Nothing that probes do, or fail to do, holds a half-open breaker.
+//! The end of every half-open period: no probe can hold a breaker half-open, whatever it does or
+//! fails to do.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Calls inside calls: a rejection is no evidence, and one breaker around itself is one call.
+//! Nested calls: a rejection is no evidence, and one breaker around itself makes one call.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

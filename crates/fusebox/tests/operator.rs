@@ -1,4 +1,4 @@
-//! Commands of an operator, to one breaker and to many.
+//! An operator's commands, to one breaker and to many.
 
 #![expect(
     clippy::unwrap_used,

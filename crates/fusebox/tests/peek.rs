@@ -1,4 +1,4 @@
-//! Looking ahead tells what a call would meet, and leaves no trace.
+//! Looks ahead: they tell what a call would meet and leave no trace.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! A permit answers exactly once, whoever holds it and however it goes.
+//! The one outcome of a permit, whoever holds it and however it ends.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

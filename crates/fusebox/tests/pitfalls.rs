@@ -1,5 +1,5 @@
-//! Every known pitfall is covered: `docs/pitfalls.md` names a test or a scenario for each; here each
-//! name is looked up.
+//! The coverage of known pitfalls: `docs/pitfalls.md` names a test or a scenario for each, and each
+//! name is looked up here.
 
 #![cfg(not(miri))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -1,4 +1,4 @@
-//! A change of one setting means that setting, and nothing else.
+//! The change of a setting, which changes nothing else.
 
 #![expect(
     clippy::unwrap_used,

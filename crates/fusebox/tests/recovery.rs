@@ -1,4 +1,4 @@
-//! Recovery of a breaker: back-off that decays, a ramp, overdue calls, drops by age.
+//! The recovery of a breaker: back-off that decays, a ramp, overdue calls, and drops judged by age.
 
 #![expect(
     clippy::unwrap_used,

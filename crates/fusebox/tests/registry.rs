@@ -1,4 +1,4 @@
-//! A registry stays bounded and forgets nothing that matters (pitfall 47).
+//! The bound of a registry, which never forgets anything that matters (pitfall 47).
 
 #![expect(
     clippy::unwrap_used,

@@ -1,6 +1,6 @@
 //! Registries and operators' handles that several threads use at the same moment.
 //!
-//! A breaker reads its clock before each step, so a clock that runs code of the test decides what
+//! A breaker reads its clock before each step. So a clock that runs code of the test decides what
 //! happens between two steps of the code under test.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]

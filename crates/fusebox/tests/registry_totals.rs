@@ -1,4 +1,4 @@
-//! The counts of a registry: what evicted and removed breakers counted stays in the totals.
+//! The counters of a registry: those of evicted and removed breakers stay in the totals.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! A breaker that was saved goes on where it was.
+//! The saved state of a breaker, from which a new one continues.
 
 #![cfg(feature = "serde")]
 #![expect(

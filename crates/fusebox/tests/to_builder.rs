@@ -1,4 +1,5 @@
-//! A builder made from a config makes the same config, and changes only what it is told to.
+//! A builder made from a config: it makes the same config again, and changes only what it is told
+//! to.
 
 use std::time::Duration;
 

@@ -22,7 +22,7 @@ pub(crate) async fn unreliable(
     let listening = listen(unreliable.listen.0, "the unreliable service", "--listen")?;
     let control = listen(
         unreliable.control_listen.0,
-        "the control of the unreliable service",
+        "the control listener of the unreliable service",
         "--control-listen",
     )?;
     print::line(&format!(
@@ -30,7 +30,7 @@ pub(crate) async fn unreliable(
         listening.address
     ));
     print::line(&format!(
-        "control of its faults on http://{}, also while nobody listens for data",
+        "fault control on http://{}, open even while the data port is closed",
         control.address
     ));
     let service =
@@ -43,7 +43,7 @@ pub(crate) async fn unreliable(
     join(task).await?;
     let counts = running.health().counts;
     print::line(&format!(
-        "unreliable service stopped: {} calls, {} of them while faults could fail them",
+        "unreliable service stopped: {} calls, {} of them while a fault could fail them",
         counts.received(),
         counts.while_failing,
     ));

@@ -1,16 +1,16 @@
-//! The user's browser, in which the live page is opened when that is asked for.
+//! The user's browser, in which the live page is opened on request.
 //!
-//! Which browser that is, the system knows: `xdg-open` on Linux (which honours `BROWSER`), `open` on macOS, `start`
-//! on Windows. A machine without one, such as a server, loses nothing: the address has been printed.
+//! The system knows the browser: `xdg-open` on Linux (which honours `BROWSER`), `open` on macOS, `start` on Windows.
+//! On a machine without a browser, such as a server, nothing is lost: the address has been printed.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Whether somebody has asked for the page to be opened.
+/// Whether the page should be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
-    /// The address is printed, no more.
+    /// No: its address is only printed.
     NotAsked,
-    /// A browser shows the page as soon as it is there.
+    /// Yes: a browser shows the page as soon as it is there.
     Asked,
 }
 
@@ -21,8 +21,8 @@ impl From<bool> for Opening {
 }
 
 impl Opening {
-    /// Opens the page at `address`, if that is asked for and there is a page. Beside everything else: a browser may
-    /// take its time. If none can be opened, the log says so in one line.
+    /// Opens the page at `address`, if that was requested and there is a page. It does not block, because a browser
+    /// may take its time. If none can be opened, the log says so in one line.
     pub(crate) fn of_page(self, address: Option<SocketAddr>) {
         let (Self::Asked, Some(address)) = (self, address) else {
             return;
@@ -35,14 +35,14 @@ impl Opening {
                 tracing::warn!(
                     url,
                     reason,
-                    "no browser could be opened: open the page yourself"
+                    "cannot open a browser: open the page at this URL by hand"
                 );
             }
         });
     }
 }
 
-/// The page as a browser on this machine reaches it: an address that stands for all of them is none to go to.
+/// The page's address for a browser on this machine: an address that stands for all interfaces cannot be opened.
 fn url(address: SocketAddr) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

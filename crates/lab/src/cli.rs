@@ -1,7 +1,7 @@
 //! The command line: flags and their environment variables.
 //!
-//! Without a subcommand the whole system runs in this process; each subcommand is one of its parts
-//! alone. A flag, its variable and the key in the file have the same name.
+//! Without a subcommand, the whole system runs in this process; each subcommand is one of its parts alone. A flag,
+//! its variable and the key in the file have the same name.
 
 mod coordination;
 mod faults;
@@ -31,6 +31,7 @@ use crate::settings::{Address, BaseUrl, BreakerSettings, Named, Span, Text, Toke
 pub(crate) use coordination::{CoordinationArgs, EngineArgs, GossipArgs};
 pub(crate) use faults::{FaultsArgs, FaultsCommand};
 pub(crate) use load::{LoadArgs, OutcomeArgs, ProfileArgs};
+pub(crate) use refusal::as_given;
 pub(crate) use results::{CompareArgs, ReportArgs};
 pub(crate) use scenario::RunArgs;
 pub(crate) use simulation::{SimulateArgs, StudyArgs, SweepArgs, VirtualArgs};
@@ -38,10 +39,11 @@ pub(crate) use simulation::{SimulateArgs, StudyArgs, SweepArgs, VirtualArgs};
 /// Worker threads that may be asked for: more than any machine has cores for, fewer than it may not start.
 const MAX_WORKERS: u64 = 256;
 
-/// Circuit breakers in a distributed system, to watch.
+/// Watch circuit breakers at work in a distributed system.
 ///
-/// Without a subcommand: the unreliable service, the instances A, B and C and the load, all in this
-/// process, shown live. With one: that part alone.
+/// Without a command, everything runs in this process and is shown live: the unreliable service, the
+/// instances A, B and C, and the load. Commands run one part alone, or perform experiments and read their
+/// results.
 #[derive(Debug, Parser)]
 #[command(
     name = "breaker-lab",
@@ -64,44 +66,43 @@ pub(crate) struct Cli {
     reason = "there is one, and it is taken apart at once"
 )]
 pub(crate) enum Role {
-    /// The unreliable downstream service alone
+    /// Run only the unreliable downstream service
     #[command(after_long_help = help::UNRELIABLE)]
     Unreliable(UnreliableArgs),
-    /// One instance with its circuit breaker alone
+    /// Run only one instance with its circuit breaker
     #[command(after_long_help = help::INSTANCE)]
     Instance(InstanceArgs),
-    /// The load generator alone
+    /// Run only the load generator
     #[command(after_long_help = help::LOAD)]
     Load(Box<LoadArgs>),
-    /// Run an experiment from a scenario file, judge it and keep the result
+    /// Run a scenario live, check its expectations and keep the result
     #[command(after_long_help = help::RUN)]
     Run(RunArgs),
-    /// Run an experiment in virtual time: the same judgement in seconds, with thousands of
-    /// instances
+    /// Run a scenario in virtual time: the same checks in seconds, with thousands of instances
     #[command(after_long_help = help::SIMULATE)]
     Simulate(SimulateArgs),
-    /// Simulate a scenario under every combination of some settings, and show which are best
+    /// Simulate a scenario with every combination of some settings, and show the best ones
     #[command(after_long_help = help::SWEEP)]
     Sweep(SweepArgs),
-    /// Simulate many scenarios under every policy that applies, and lay out what answers a question
+    /// Simulate many scenarios with every policy, and tabulate the answer to a question
     #[command(after_long_help = help::STUDY)]
     Study(StudyArgs),
     /// List the scenarios that come with the lab, or print one
     #[command(after_long_help = help::SCENARIOS)]
     Scenarios(ScenariosArgs),
-    /// Print the figures of several results side by side
+    /// Compare the figures of several results
     #[command(after_long_help = help::COMPARE)]
     Compare(CompareArgs),
-    /// Write the report of a result: one file that opens in any browser, offline
+    /// Write the report of a result: one HTML file that opens offline
     #[command(after_long_help = help::REPORT)]
     Report(ReportArgs),
     /// Read and change the faults of a running unreliable service
     #[command(after_long_help = help::FAULTS)]
     Faults(FaultsArgs),
-    /// Print the completions of all commands and flags for a shell
+    /// Print shell completions for all commands and flags
     #[command(after_long_help = help::COMPLETIONS)]
     Completions(CompletionsArgs),
-    /// Print the man page of the program, or of one of its commands
+    /// Print the man page of breaker-lab or of one of its commands
     #[command(after_long_help = help::MAN)]
     Man(ManArgs),
 }
@@ -110,16 +111,16 @@ pub(crate) enum Role {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "General")]
 pub(crate) struct CommonArgs {
-    /// A TOML file with settings; flags and variables win over it [default: none]
+    /// Read settings from this TOML file; flags and environment variables override it [default: none]
     #[arg(long, value_name = "FILE", env = "BREAKER_LAB_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// Print the settings that result from flags, environment, file and defaults, and end
+    /// Print the settings that result from flags, environment, file and defaults, and exit
     #[arg(long)]
     pub(crate) print_config: bool,
-    /// The seed of all chance [default: drawn and printed]
+    /// Seed of all random numbers [default: drawn at random and printed]
     #[arg(long, value_name = "N", env = "BREAKER_LAB_SEED")]
     pub(crate) seed: Option<u64>,
-    /// End after this time [default: at Ctrl-C]
+    /// Stop after this time [default: run until Ctrl-C]
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_DURATION")]
     pub(crate) duration: Option<Span>,
 }
@@ -128,7 +129,7 @@ pub(crate) struct CommonArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Logs and traces")]
 pub(crate) struct ObservingArgs {
-    /// Export traces by OTLP to this collector; a base URL like <http://127.0.0.1:4318>
+    /// Export traces over OTLP to the collector at this base URL, such as `http://127.0.0.1:4318`
     /// [default: `OTEL_EXPORTER_OTLP_ENDPOINT`, if set]
     #[arg(
         long,
@@ -137,11 +138,11 @@ pub(crate) struct ObservingArgs {
         hide_env_values = true
     )]
     pub(crate) otlp_endpoint: Option<BaseUrl>,
-    /// How to send traces: `http/protobuf`, or `grpc` in a build with it
+    /// Protocol for traces: `http/protobuf`, or `grpc` in a build with the feature otlp-grpc
     /// [default: `OTEL_EXPORTER_OTLP_PROTOCOL`, or http/protobuf]
     #[arg(long, value_name = "PROTOCOL", env = "BREAKER_LAB_OTLP_PROTOCOL")]
     pub(crate) otlp_protocol: Option<Text<Protocol>>,
-    /// How lines of the log are written: `text` or `json` [default: text]
+    /// Format of the log: `text` or `json` [default: text]
     #[arg(long, value_name = "FORMAT", env = "BREAKER_LAB_LOG_FORMAT")]
     pub(crate) log_format: Option<Text<LogFormat>>,
 }
@@ -150,7 +151,7 @@ pub(crate) struct ObservingArgs {
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Logs and traces")]
 pub(crate) struct SamplingArgs {
-    /// The share of requests whose traces are exported, from 0 to 1
+    /// Share of requests whose traces are exported, from 0 to 1
     /// [default: `OTEL_TRACES_SAMPLER`, or all]
     #[arg(
         long,
@@ -165,11 +166,11 @@ pub(crate) struct SamplingArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Serving")]
 pub(crate) struct ServingArgs {
-    /// Connections that one service holds at once; further ones replace idle ones [default: 16384]
+    /// Most connections that one service keeps open; a further one replaces an idle one [default: 16384]
     #[arg(long, value_name = "N", env = "BREAKER_LAB_MAX_CONNECTIONS")]
     pub(crate) max_connections: Option<usize>,
-    /// Control routes ask for this bearer token, and then serve other hosts too
-    /// [default: none, they serve this machine only]
+    /// Bearer token that control routes require; with a token they serve other hosts, too
+    /// [default: none, control routes serve only this machine]
     #[arg(
         long,
         value_name = "TOKEN",
@@ -182,7 +183,8 @@ pub(crate) struct ServingArgs {
 /// What every role that runs alone takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct WorkersArgs {
-    /// Worker threads, up to 256; 0 is one thread for everything, which is the fastest for one service
+    /// Worker threads, from 0 to 256; 0 runs everything on one thread, which is fastest for a single
+    /// service
     #[arg(
         long,
         value_name = "N",
@@ -198,11 +200,12 @@ pub(crate) struct WorkersArgs {
 pub(crate) struct TogetherArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
-    /// Where a service listens, as NAME=HOST:PORT with A, B, C, unreliable or lab; port 0 is any free
-    /// [default: 127.0.0.1 and 8001, 8002, 8003, 9000, 8080]
+    /// Address of a service, as NAME=HOST:PORT, where NAME is A, B, C, unreliable or lab; port 0 picks a
+    /// free port; repeat for more
+    /// [default: 127.0.0.1 with ports 8001, 8002, 8003, 9000, 8080]
     #[arg(long, value_name = "NAME=ADDRESS")]
     pub(crate) listen: Vec<Named<Address>>,
-    /// Requests per second over all instances [default: 90]
+    /// Requests per second, over all instances [default: 90]
     #[arg(
         long,
         value_name = "N",
@@ -213,11 +216,11 @@ pub(crate) struct TogetherArgs {
     /// How long an instance waits for the downstream before it answers 504, at most 10m [default: 1s]
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_CALL_TIMEOUT")]
     pub(crate) call_timeout: Option<Span>,
-    /// The fault plan of the unreliable service: a JSON or TOML file, or preset:NAME
-    /// [default: a loop of healthy, failing and recovering]
+    /// Fault plan of the unreliable service: a JSON or TOML file, or preset:NAME
+    /// [default: a loop of healthy, failing and recovering phases]
     #[arg(long, value_name = "FILE", env = "BREAKER_LAB_FAULTS")]
     pub(crate) faults: Option<PathBuf>,
-    /// One plain line per second and transition, also on a terminal
+    /// Print one plain line per second and per transition, even on a terminal
     #[arg(long)]
     pub(crate) plain: bool,
     /// Open the live page in the browser
@@ -239,15 +242,15 @@ pub(crate) struct TogetherArgs {
 pub(crate) struct UnreliableArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
-    /// Where to listen [default: 127.0.0.1:9000]
+    /// Address to listen on; port 0 picks a free port [default: 127.0.0.1:9000]
     #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_LISTEN")]
     pub(crate) listen: Option<Address>,
-    /// The fault plan: a JSON or TOML file, or preset:NAME
-    /// [default: a loop of healthy, failing and recovering]
+    /// Fault plan: a JSON or TOML file, or preset:NAME
+    /// [default: a loop of healthy, failing and recovering phases]
     #[arg(long, value_name = "FILE", env = "BREAKER_LAB_FAULTS")]
     pub(crate) faults: Option<PathBuf>,
-    /// Where control routes answer even while nobody listens for data; port 0 is any free
-    /// [default: 127.0.0.1:0]
+    /// Second address for the control routes, which stays open while a fault closes the data port; port 0
+    /// picks a free port [default: 127.0.0.1:0]
     #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_CONTROL_LISTEN")]
     pub(crate) control_listen: Option<Address>,
     #[command(flatten)]
@@ -260,14 +263,15 @@ pub(crate) struct UnreliableArgs {
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct InstanceArgs {
-    /// The instance's name; A, B and C have ports of their own
+    /// Name of the instance; A, B and C have default ports
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
-    /// Where to listen [default: 127.0.0.1:8001 for A, 8002 for B, 8003 for C]
+    /// Address to listen on; port 0 picks a free port [default: 127.0.0.1:8001 for A, 8002 for B, 8003 for
+    /// C]
     #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_LISTEN")]
     pub(crate) listen: Option<Address>,
-    /// The unreliable service [default: <http://127.0.0.1:9000>]
+    /// URL of the unreliable service [default: `http://127.0.0.1:9000`]
     #[arg(
         long,
         value_name = "URL",
@@ -275,7 +279,7 @@ pub(crate) struct InstanceArgs {
         hide_env_values = true
     )]
     pub(crate) downstream: Option<BaseUrl>,
-    /// How long to wait for the downstream before answering 504 [default: 1s]
+    /// How long the instance waits for the downstream before it answers 504, at most 10m [default: 1s]
     #[arg(long, value_name = "TIME", env = "BREAKER_LAB_CALL_TIMEOUT")]
     pub(crate) call_timeout: Option<Span>,
     #[command(flatten)]
@@ -294,21 +298,21 @@ pub(crate) struct InstanceArgs {
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ScenariosArgs {
-    /// Print this one's file, to be changed and run
+    /// Print the file of this scenario, to edit and run
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
 }
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CompletionsArgs {
-    /// The shell
+    /// Shell to print completions for
     #[arg(value_name = "SHELL")]
     pub(crate) shell: Shell,
 }
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ManArgs {
-    /// A command, such as `run` or `faults preset` [default: the whole program]
+    /// Command, such as `run` or `faults preset` [default: the whole program]
     #[arg(value_name = "COMMAND", num_args = 0..)]
     pub(crate) command: Vec<String>,
 }

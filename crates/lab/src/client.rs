@@ -1,14 +1,14 @@
-//! Clients with which one service calls another.
+//! The clients with which one service calls another.
 //!
-//! [`client`] is for whoever asks once. [`Downstream`] is for calls whose other side may do anything: what
-//! it sends is read [in turns](InTurns), so that no answer, however long or endless, keeps the thread from
-//! everybody else, nor the call from its own timeout.
+//! [`client`] is for single requests. [`Downstream`] is for calls whose other side may do anything: what it sends is
+//! read [in turns](InTurns), so that no answer, however long or endless, blocks the thread for others or keeps the
+//! call from its own timeout.
 //!
-//! A connection that was kept alive may be closed by a healthy server in the moment in which a request
-//! leaves. [`Downstream::get`] sends such a request once more on a fresh connection, as RFC 9110 allows for
-//! idempotent methods (section 9.2.2) and HTTP clients do. A fresh connection that breaks is a failure, and
-//! so is one that breaks when an answer [has begun](Heard). Both requests have the same [`CALL_ID`], so that
-//! a service that counts calls can tell that they are one.
+//! A healthy server may close a kept-alive connection at the moment in which a request leaves. [`Downstream::get`]
+//! sends such a request again on a fresh connection, as RFC 9110 allows for idempotent methods (section 9.2.2) and
+//! HTTP clients do. A fresh connection that breaks is a failure, and so is one that breaks after an answer [has
+//! begun](Heard). Both requests have the same [`CALL_ID`], so that a service that counts calls can tell that they are
+//! one.
 
 mod connector;
 mod driven;

@@ -1,7 +1,7 @@
 //! The crew of a lab: its instances, each of which can be stopped and started again while the others go on.
 //!
-//! A stopped instance is not there: whoever calls it finds that nobody listens, and its fleet goes on without it. It
-//! keeps its address, its settings and its counters; its breaker begins anew when it is started.
+//! A stopped instance is absent: a connection to it is refused, and its fleet goes on without it. It keeps its
+//! address, its settings and its counters; its breaker begins anew when it is started.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -22,26 +22,26 @@ pub(crate) struct Crew {
     told: Told,
 }
 
-/// Told of the place of an instance that stops, or works again.
+/// Receives the place of an instance that stops, or works again.
 type Told = Box<dyn Fn(usize, Turn) + Send + Sync>;
 
-/// What becomes of an instance.
+/// The fate of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
     Stops,
     Starts,
 }
 
-/// Why an instance is neither stopped nor started.
+/// The reason why an instance is neither stopped nor started.
 #[derive(Debug)]
 pub(crate) enum Unmoved {
-    /// It is as is asked for already.
+    /// It is already in that state.
     Already,
-    /// It still ends answers that are under way.
+    /// It still finishes answers that are under way.
     StillStopping,
     /// The lab ends.
     LabEnds,
-    /// Somebody else has its address, or the system refuses it.
+    /// Its address is taken by another process, or the system refuses it.
     NoAddress(Failure),
 }
 
@@ -55,22 +55,22 @@ struct Member {
 
 enum Work {
     Running(Stop, Ended),
-    /// It has been told to stop, and has stopped once that has ended.
+    /// It was told to stop, and has stopped once its task has ended.
     Stopping(Ended),
-    /// The lab ends, and so does what has not ended yet.
+    /// The lab ends, and so does everything that has not ended yet.
     Over,
 }
 
 /// Becomes true once an instance has ended.
 type Ended = watch::Receiver<bool>;
 
-/// One whose task has broken down has ended, too, and cannot say so.
+/// An instance whose task has broken down has ended, too, and cannot say so.
 fn has_ended(ended: &Ended) -> bool {
     *ended.borrow() || ended.has_changed().is_err()
 }
 
 impl Crew {
-    /// Starts these instances; `told` hears of each that is stopped or started again. Call it within a runtime.
+    /// Starts these instances; `told` receives each one that is stopped or started again. Call it within a runtime.
     pub(crate) fn start(
         instances: impl IntoIterator<Item = (String, Instance, Listening)>,
         serving: &Serving,
@@ -91,7 +91,7 @@ impl Crew {
         }
     }
 
-    /// The instances with their names.
+    /// The instances, each with its name.
     pub(crate) fn instances(&self) -> impl Iterator<Item = (&str, &Instance)> {
         let members = self.members.iter();
         members.map(|member| (&*member.name, &member.instance))
@@ -108,17 +108,17 @@ impl Crew {
         self.members.iter().position(|member| member.name == name)
     }
 
-    /// Whether nobody has stopped it.
+    /// Whether the instance was not stopped.
     pub(crate) fn works(&self, place: usize) -> bool {
         matches!(*self.members[place].work(), Work::Running(..))
     }
 
-    /// Stops an instance. Returns once nobody listens any more: answers under way have been given, as far as they took
-    /// no longer than they may.
+    /// Stops an instance. Returns once it no longer listens: answers under way have been given, within their time
+    /// limit.
     ///
     /// # Errors
     ///
-    /// Why it is not stopped.
+    /// The reason why it is not stopped.
     pub(crate) async fn stop(&self, place: usize) -> Result<(), Unmoved> {
         let mut ended = {
             let mut work = self.members[place].work();
@@ -141,7 +141,7 @@ impl Crew {
     ///
     /// # Errors
     ///
-    /// Why it is not started.
+    /// The reason why it is not started.
     pub(crate) fn start_again(&self, place: usize) -> Result<(), Unmoved> {
         let member = &self.members[place];
         let mut work = member.work();
@@ -160,11 +160,11 @@ impl Crew {
         Ok(())
     }
 
-    /// Ends all of them, and returns once they have ended. None is started any more.
+    /// Ends all instances, and returns once they have ended. None can be started after that.
     ///
     /// # Errors
     ///
-    /// An instance was gone before its end.
+    /// If an instance was gone before its end.
     pub(crate) async fn end(&self) -> Result<(), Failure> {
         let ends = self.members.iter().map(|member| {
             let work = std::mem::replace(&mut *member.work(), Work::Over);
@@ -178,9 +178,7 @@ impl Crew {
         for (member, work) in ends {
             if let Work::Running(_, mut ended) | Work::Stopping(mut ended) = work {
                 let ended = ended.wait_for(|ended| *ended).await;
-                ended.map_err(|_| {
-                    Failure::runtime(format!("instance {} has broken down", member.name))
-                })?;
+                ended.map_err(|_| Failure::runtime(format!("instance {} failed", member.name)))?;
             }
         }
         Ok(())

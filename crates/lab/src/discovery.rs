@@ -1,6 +1,6 @@
 //! Service discovery: the lab's own routes, which say where its services are.
 //!
-//! <https://prometheus.io/docs/prometheus/latest/http_sd/>: a list of targets with labels, so that an
+//! The format is <https://prometheus.io/docs/prometheus/latest/http_sd/>: a list of targets with labels, so that an
 //! instance with another name or port is found without a change of Prometheus' configuration.
 
 use std::collections::BTreeMap;
@@ -69,8 +69,8 @@ impl Places {
     }
 }
 
-/// How someone who reached this service as `host` reaches `address`. Inside a container this machine has
-/// a name, and addresses like 127.0.0.1 mean the container itself.
+/// How a client that reached this service as `host` reaches `address`. Inside a container this machine has a name,
+/// and addresses like 127.0.0.1 mean the container itself.
 fn reachable(address: SocketAddr, host: Option<Host<'_>>) -> String {
     match host.filter(|host| !host.is_loopback()) {
         Some(host) => format!("{}:{}", host.name, address.port()),
@@ -87,7 +87,7 @@ pub(crate) struct Discovery {
 }
 
 impl Discovery {
-    /// It also shows the metrics of the load, for which there is no service of its own.
+    /// It also shows the metrics of the load, which has no service of its own.
     pub(crate) fn new(places: Places, load: Arc<Record>, telemetry: &Telemetry) -> Self {
         let metrics = service_metrics(env!("CARGO_PKG_VERSION"));
         metrics
@@ -138,8 +138,7 @@ fn targets(places: &Places, request: &Request) -> Response {
         Ok(host) => json(StatusCode::OK, &places.groups(Some(host))),
         Err(NoHost::Missing) => json(StatusCode::OK, &places.groups(None)),
         Err(NoHost::Invalid) => {
-            let message =
-                "the Host header must be a name or an address, with a port where one is needed";
+            let message = "the Host header must be a host name or an address, with a port unless it is the default";
             error(StatusCode::BAD_REQUEST, "invalid_host", message)
         }
     }

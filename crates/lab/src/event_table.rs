@@ -1,7 +1,7 @@
-//! The table of a run's events, a CSV file that takes its place when it is whole.
+//! The table of a run's events: a CSV file that appears under its name when it is complete.
 //!
-//! A table takes the place of nothing but another table: a scenario, a result or anything else of the user is never
-//! overwritten by a name that was mistaken.
+//! A table replaces nothing but another table: a mistaken name never overwrites a scenario, a result or any other
+//! file of the user.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -17,32 +17,33 @@ use crate::file::{Draft, is_empty_or_begins};
 pub(crate) struct EventTable {
     shown: String,
     csv: CsvEvents<BufWriter<File>>,
-    /// None for what is no plain file, such as a pipe.
+    /// `None` for something that is not a plain file, such as a pipe.
     draft: Option<Draft>,
     /// Where the rows of the last run begin, in a plain file.
     begun: Option<u64>,
 }
 
 impl EventTable {
-    /// A table without rows, found to be writable before anything starts. A table that is there already stays until
-    /// this one is whole. The result of the run needs the places in `taken`.
+    /// Makes a table without rows, which is checked to be writable before anything starts. An existing table stays
+    /// until this one is complete. The result of the run needs the places in `taken`.
     pub(crate) fn open(path: &Path, taken: &[PathBuf]) -> Result<Self, Failure> {
         let shown = path.display().to_string();
-        let not_allowed =
-            |why: &str| Failure::usage(format!("--events {shown} is not allowed: {why}"));
+        let not_allowed = |why: &str| Failure::usage(format!("--events {shown}: {why}"));
         let refused = |error: &io::Error| {
             Failure::usage(format!(
                 "--events: cannot write {shown}: {error}; choose another file"
             ))
         };
         if path.is_dir() || path.file_name().is_none() || path == Path::new("-") {
-            return Err(not_allowed("write the name of a file, such as events.csv"));
+            return Err(not_allowed(
+                "it is not the name of a file: write one such as events.csv",
+            ));
         }
         // Where a link leads to, so that the link stays.
         let place = place_of(path);
         if taken.iter().any(|it| place_of(it) == place) {
             return Err(not_allowed(
-                "the result has a file of this name there; choose another file",
+                "the result writes a file of this name there: choose another file",
             ));
         }
         let columns = COLUMNS[..3].join(",");
@@ -52,7 +53,7 @@ impl EventTable {
                 if !is_empty_or_begins(&place, &[&columns]).map_err(|error| refused(&error))? =>
             {
                 return Err(not_allowed(
-                    "it holds something else than events; choose another file",
+                    "the file holds something other than events: choose another file",
                 ));
             }
             _ => match Draft::beside(&place) {
@@ -70,7 +71,7 @@ impl EventTable {
         })
     }
 
-    /// A run with this seed begins, of instances with these names; it tells its events to what is returned.
+    /// Begins a run with this seed, of instances with these names; it reports its events to what is returned.
     pub(crate) fn run(&mut self, seed: u64, names: &[String]) -> &mut impl Events {
         let plain = self.draft.is_some();
         // Where that cannot be told, the run before stays: nothing may be written either.
@@ -80,7 +81,7 @@ impl EventTable {
         &mut self.csv
     }
 
-    /// Takes back the rows of the last run, of which no result is kept. A pipe or a device has them already.
+    /// Removes the rows of the last run, whose result is not kept. A pipe or a device has them already.
     pub(crate) fn forget_run(&mut self) -> Result<(), Failure> {
         let Some(begun) = self.begun.take() else {
             return Ok(());
@@ -93,7 +94,7 @@ impl EventTable {
         forgotten.map(|_| ()).map_err(|error| self.failed(&error))
     }
 
-    /// The table is whole and takes its place.
+    /// Puts the complete table in its place.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         let Self {
             shown, csv, draft, ..
@@ -109,7 +110,7 @@ impl EventTable {
     }
 }
 
-/// The path without links, also of a file that is not there yet.
+/// The path without links, even for a file that does not exist yet.
 fn place_of(path: &Path) -> PathBuf {
     if let Ok(place) = fs::canonicalize(path) {
         return place;

@@ -4,16 +4,16 @@ use std::process::ExitCode;
 
 use crate::secrets::without_url_passwords;
 
-/// What ends the program before its work is done.
+/// The reason why the program ends before its work is done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The user asked for something that cannot be: exit status 2, nothing was started.
+    /// The user asked for something impossible: exit status 2, nothing was started.
     #[error("{0}")]
     Usage(String),
-    /// Something broke on the way: exit status 1.
+    /// Something failed during the work: exit status 1.
     #[error("{0}")]
     Runtime(String),
-    /// What was expected of the run did not hold: exit status 1.
+    /// An expectation of the run did not hold: exit status 1.
     #[error("{0}")]
     Assertion(String),
     /// The load generator itself did not keep to its plan: exit status 3.
@@ -25,7 +25,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// What is said never has the password of a URL in it, wherever the user wrote one.
+    /// The text never contains the password of a URL, wherever the user wrote one.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::Usage(without_url_passwords(&message.into()))
     }

@@ -1,6 +1,6 @@
 //! The commands `breaker-lab faults …`, which ask a running unreliable service.
 //!
-//! Files are read and checked here before anything is sent, so that an error names the file and the key.
+//! Files are read and checked before anything is sent, so that an error names the file and the key.
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,10 +18,10 @@ use crate::print;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What a plan that is no file begins with.
+/// The prefix of a preset's name, given in place of a file.
 const PRESET: &str = "preset:";
 
-/// Does what was asked for and prints the answer.
+/// Carries out the command and prints the answer.
 pub(crate) async fn run(args: FaultsArgs) -> Result<(), Failure> {
     let ask = |method, path: &str| {
         let request = client()
@@ -101,7 +101,7 @@ fn read(path: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))
 }
 
-/// By its name; a file without one that says so is JSON if it begins like it.
+/// The format, by the file's name; a file whose name does not say is JSON if it begins like JSON.
 fn is_toml(path: &Path, text: &str) -> bool {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("toml") => true,
@@ -130,7 +130,7 @@ fn as_value(value: &impl serde::Serialize) -> Result<Value, Failure> {
     serde_json::to_value(value).map_err(|error| Failure::runtime(error.to_string()))
 }
 
-/// The answer, or why there is none. What the service refuses is the user's affair.
+/// The answer, or the reason why there is none. A refusal of the service is the user's error.
 async fn send(request: RequestBuilder) -> Result<Value, Failure> {
     let response = request.send().await.map_err(|error| {
         // Neither a name nor a password nor a path of the URL.
@@ -141,26 +141,29 @@ async fn send(request: RequestBuilder) -> Result<Value, Failure> {
         let place = place.unwrap_or_else(|| "its address".to_owned());
         let error = error.without_url();
         let what = if error.is_connect() {
-            format!("nobody listens on {place}; choose another address with --downstream")
+            format!("nothing listens on {place}: start `breaker-lab unreliable`, or choose another address \
+                with --downstream")
         } else if error.is_timeout() {
             format!("no answer within {} s", PATIENCE.as_secs())
         } else {
             error.to_string()
         };
-        Failure::runtime(format!("cannot ask the unreliable service: {what}"))
+        Failure::runtime(format!("cannot reach the unreliable service: {what}"))
     })?;
     let status = response.status();
     let body: Value = response.json().await.map_err(|error| {
         let error = error.without_url();
         Failure::runtime(format!(
-            "the answer with status {status} is no JSON: {error}"
+            "the answer with status {status} is not JSON: {error}"
         ))
     })?;
     if status.is_success() {
         return Ok(body);
     }
-    let message = body["error"]["message"].as_str().unwrap_or("no reason");
-    let message = format!("the unreliable service refuses with {status}: {message}");
+    let message = body["error"]["message"]
+        .as_str()
+        .unwrap_or("no reason given");
+    let message = format!("the unreliable service refused with status {status}: {message}");
     Err(if status.is_client_error() {
         Failure::usage(message)
     } else {

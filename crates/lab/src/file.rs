@@ -1,39 +1,39 @@
-//! Files of the user, read within a bound of size and written whole or not at all.
+//! The files of the user, read up to a maximum size and written completely or not at all.
 //!
-//! A path may name a device or a pipe that never ends (`/dev/zero`). Whoever reads it to its end eats all
-//! memory, so each kind of file has a limit far above what anybody writes by hand. A file that this program has
-//! written has none: what was written can be read.
+//! A path may name a device or a pipe that never ends (`/dev/zero`). Reading it to its end would use up all memory,
+//! so each kind of file has a limit far above what anybody writes by hand. Files that this program has written have
+//! no limit: what was written can be read.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes of a file of settings, a plan of faults, a patch or a scenario.
+/// The most bytes of a settings file, a fault plan, a patch or a scenario.
 pub(crate) const WRITTEN_BY_HAND: u64 = 1024 * 1024;
-/// Bytes of a file of rates: a row per second for a week.
+/// The most bytes of a file of rates: a row per second for a week.
 pub(crate) const RECORDED: u64 = 16 * 1024 * 1024;
-/// Bytes of a result that comes from no plain file.
+/// The most bytes of a result that does not come from a plain file.
 const PIPED_RESULT: u64 = 512 * 1024 * 1024;
-/// Bytes that show what a file is.
+/// How many bytes show the kind of a file.
 const HEAD: u64 = 256;
-/// Drafts of one process number for one file, of which only a process that was killed leaves any.
+/// How many drafts one process may make for one file; only a process that was killed leaves any.
 const MAX_DRAFTS: u32 = 1000;
 
 /// Reads a file of at most `limit` bytes.
 ///
 /// # Errors
 ///
-/// What the system says, and [`io::ErrorKind::FileTooLarge`] for a longer file.
+/// The system's error, and [`io::ErrorKind::FileTooLarge`] for a longer file.
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     up_to(limit, open(path)?)
 }
 
-/// Opens a file to read it. A named pipe is refused: opening it waits until somebody writes, perhaps for ever. The pipes
-/// that a shell makes, `<(…)` and `|`, lie below `/dev` and have somebody who writes.
+/// Opens a file for reading. A named pipe is refused, because opening it waits for a writer, perhaps for ever. The
+/// pipes that a shell makes, `<(…)` and `|`, are below `/dev` and have a writer.
 fn open(path: &Path) -> io::Result<File> {
     if is_named_pipe(path)? {
         let message =
-            "it is a named pipe, and perhaps nobody writes to it: write the name of a file";
+            "it is a named pipe, which may have no writer: write the name of a regular file";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     File::open(path)
@@ -51,16 +51,17 @@ fn is_named_pipe(_path: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Reads what this program has written: a plain file whole, anything else within a bound.
+/// Reads what this program has written: a plain file completely, anything else within a bound.
 ///
 /// # Errors
 ///
-/// What the system says, and [`io::ErrorKind::FileTooLarge`] for what is no plain file and longer than the bound.
+/// The system's error, and [`io::ErrorKind::FileTooLarge`] for something that is not a plain file and longer than the
+/// bound.
 pub(crate) fn read_kept(path: &Path) -> io::Result<Vec<u8>> {
     read_open(&open(path)?)
 }
 
-/// The same for a file that is open, from where it stands to its end.
+/// Reads the same from an open file, from its position to its end.
 ///
 /// # Errors
 ///
@@ -69,12 +70,12 @@ pub(crate) fn read_open(file: &File) -> io::Result<Vec<u8>> {
     up_to(bound_of_kept(file)?, file)
 }
 
-/// Whether a file is empty or begins with one of these, white space aside: whoever writes results takes the place of a
-/// result of the same kind, and of nothing else of the user.
+/// Whether a file is empty or begins with one of these, apart from white space: a result may replace only a result of
+/// the same kind, and no other file of the user.
 ///
 /// # Errors
 ///
-/// What the system says. Who protected a file from writing does not want it replaced either.
+/// The system's error. A file that is protected from writing is not replaced either.
 pub(crate) fn is_empty_or_begins(place: &Path, beginnings: &[&str]) -> io::Result<bool> {
     let mut head = Vec::new();
     let file = File::options().read(true).append(true).open(place)?;
@@ -98,7 +99,7 @@ fn up_to(limit: u64, file: impl Read) -> io::Result<Vec<u8>> {
     file.read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         let message = format!(
-            "it has more than {} MiB, which is the limit for such a file",
+            "it is larger than {} MiB, the limit for such a file",
             limit / (1024 * 1024)
         );
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
@@ -116,12 +117,12 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
-/// Writes a file, whole or not at all: beside its place first, then renamed. Whoever reads the file sees the old or the
-/// new one, also after a loss of power.
+/// Writes a file completely or not at all: first beside its place, then renamed. A reader sees the old file or the
+/// new one, even after a loss of power.
 ///
 /// # Errors
 ///
-/// What the system says; the old file is as it was.
+/// The system's error; the old file is unchanged.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_with(path, |to| to.write_all(bytes))
 }
@@ -130,7 +131,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// What the system says, or `write`; the old file is as it was.
+/// The system's error, or that of `write`; the old file is unchanged.
 pub(crate) fn replace_with(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
@@ -142,23 +143,23 @@ pub(crate) fn replace_with(
     draft.settle(to.get_ref())
 }
 
-/// A file that lies beside its place until it is whole, under a name that nobody else has. It goes when nothing comes
-/// of it.
+/// A file that lies beside its place until it is complete, under a unique name. It is removed if it is never
+/// completed.
 #[derive(Debug)]
 pub(crate) struct Draft {
     lies: PathBuf,
     belongs: PathBuf,
-    /// Whether it has taken its place, so that its old name may be somebody else's.
+    /// Whether it has taken its place, so that its old name may belong to another process.
     settled: bool,
 }
 
 impl Draft {
-    /// A new and empty file beside `place`. No file that is there already is touched: others may write at the same
+    /// Makes a new and empty file beside `place`. An existing file is never touched: others may write at the same
     /// time, and processes that were killed may have left something.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub(crate) fn beside(place: &Path) -> io::Result<(File, Self)> {
         let name = place.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
         let name = format!(".{}.{}", name.to_string_lossy(), std::process::id());
@@ -186,12 +187,12 @@ impl Draft {
         }
     }
 
-    /// `file`, in which all has been written, takes its place once it is on the disk: after a loss of power the place
-    /// has the old file or the whole new one.
+    /// Puts the completely written `file` in its place once it is on the disk: after a loss of power the place has
+    /// the old file or the complete new one.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub(crate) fn settle(mut self, file: &File) -> io::Result<()> {
         file.sync_all()?;
         fs::rename(&self.lies, &self.belongs)?;
@@ -212,7 +213,7 @@ impl Drop for Draft {
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The system's error.
 pub(crate) fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(bytes)?;

@@ -1,7 +1,7 @@
 //! One instance: it calls the downstream for its clients, through its own breaker.
 //!
-//! An instance needs nobody: without a downstream it starts, answers and counts failures, and it
-//! recovers when the downstream comes.
+//! An instance needs no other service: without a downstream it starts, answers and counts failures, and it recovers
+//! when the downstream comes.
 
 mod call;
 mod control;
@@ -29,7 +29,7 @@ use call::FastFailures;
 use downstream::Caller;
 pub(crate) use permitted::Permitted;
 use stalls::Stalls;
-pub(crate) use tuning::{SettingsChange, Tuning};
+pub(crate) use tuning::{SettingsChange, Tuned, Tuning};
 
 use crate::coordination::{FleetReader, Joining, Part};
 use crate::serve::{Answers, Control, Listening, Routes, router, serve};
@@ -40,7 +40,7 @@ use crate::shutdown::Shutdown;
 pub(crate) const DOWNSTREAM: &str = "unreliable-service";
 /// What all instances are called in traces; each has its name as `service.instance.id`.
 const SERVICE: &str = "breaker-instance";
-/// How often a breaker without traffic is asked to make a change that is due.
+/// How often a breaker without traffic is polled for due transitions.
 const TICK: Duration = Duration::from_millis(50);
 
 /// One instance, ready to answer. Clones are the same instance.
@@ -57,17 +57,17 @@ struct Shared {
     name: String,
     breaker: Breaker,
     tuning: Tuning,
-    /// What an operator or a scenario has decided before the first call.
+    /// The order of an operator or of a scenario from before the first call.
     mode: Mutex<Mode>,
     /// Its part in a fleet, if its breaker does not decide alone.
     part: Option<Part>,
     fleet_metrics: FleetCollector,
-    /// Calls that were permitted, counted when they were: an outcome may come a second later.
+    /// Calls that were permitted, counted at that time: their outcomes may come a second later.
     permitted: Permitted,
     caller: Caller,
     stalls: Arc<Stalls>,
     durations: BreakerDurations,
-    /// When the breaker's instants were, as its metrics say.
+    /// The times of the breaker's instants, as its metrics show them.
     times: WallTimes,
     fast_failures: FastFailures,
     metrics: Metrics,
@@ -140,7 +140,7 @@ impl Instance {
         self
     }
 
-    /// Reads how it stands in its fleet, if it has one.
+    /// The reader of its status in its fleet, if it has one.
     pub(crate) fn fleet(&self) -> Option<&FleetReader> {
         self.state.part.as_ref().map(Part::reader)
     }
@@ -155,7 +155,7 @@ impl Instance {
         &self.state.tuning
     }
 
-    /// Decides what an operator wants before the breaker has seen a call.
+    /// Carries out an operator's order before the breaker has seen a call.
     pub(crate) fn set_out(&self, mode: Mode) {
         *self.mode() = mode;
         self.state.breaker.reset();
@@ -167,9 +167,9 @@ impl Instance {
         mode.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Prepares it to be served again, as a process that is started again would be: its breaker is in the state in which
-    /// it set out and knows of no call, and it joins its fleet anew. Its settings are those that it had, and its counters go on. Call it within
-    /// a runtime.
+    /// Prepares the instance to be served again, like a process that is started again: its breaker is in its first
+    /// state and knows of no call, and it joins its fleet anew. It keeps its settings and its counters. Call it
+    /// within a runtime.
     pub(crate) fn begin_anew(&self) {
         let state = &self.state;
         let mode = *self.mode();
@@ -290,7 +290,7 @@ impl Answered {
     }
 }
 
-/// Puts a breaker that has seen no call into the state that an operator wants.
+/// Puts a breaker that has seen no call into the state that an operator ordered.
 fn set_out(breaker: &Breaker, mode: Mode) {
     match mode {
         Mode::Auto => {}
@@ -300,7 +300,8 @@ fn set_out(breaker: &Breaker, mode: Mode) {
     }
 }
 
-/// Leaves the fleet as soon as the shutdown begins: calls under way end through a breaker of its own.
+/// Leaves the fleet as soon as the shutdown begins: calls under way end through a breaker of their own instance
+/// alone.
 async fn farewell(state: &Shared, mut shutdown: Shutdown) {
     if let Some(part) = &state.part {
         shutdown.begun().await;
@@ -308,8 +309,7 @@ async fn farewell(state: &Shared, mut shutdown: Shutdown) {
     }
 }
 
-/// Keeps the breaker's state true while nobody calls, and notices when the process did not run. Never
-/// returns.
+/// Keeps the breaker's state true while there are no calls, and notices when the process did not run. Never returns.
 async fn tick(state: &Shared) {
     let mut ticks = tokio::time::interval(TICK);
     loop {

@@ -1,4 +1,4 @@
-//! A result that a run has left, read again from its folder.
+//! A result that a run has left in its folder, read again.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::file;
 /// The file of a result in its folder.
 const RESULT: &str = "result.json";
 
-/// Reads the result in a folder, or in the file itself. It holds one run at least.
+/// Reads the result in a folder, or in the file itself. It contains at least one run.
 ///
 /// # Errors
 ///
@@ -18,8 +18,8 @@ const RESULT: &str = "result.json";
 pub(crate) fn kept(path: &Path) -> Result<RunResult, Failure> {
     if path.join("sweep.json").is_file() && !path.join(RESULT).exists() {
         return Err(Failure::usage(format!(
-            "{} is a sweep, which compares its combinations itself: read its table.txt; to hold two of them against \
-             each other pair by pair, simulate each with --set, --repeat and --out, and compare the two folders",
+            "{} is a sweep, whose table.txt already compares its combinations: to compare two of them pair \
+             by pair, simulate each with --set, --repeat and --out, and compare the two folders",
             path.display()
         )));
     }
@@ -27,7 +27,7 @@ pub(crate) fn kept(path: &Path) -> Result<RunResult, Failure> {
     let shown = path.display();
     let bytes = file::read_kept(&path).map_err(|error| {
         Failure::usage(format!(
-            "cannot read {shown}: {error}; write a folder that `run` or `simulate` has left, such as \
+            "cannot read {shown}: {error}; write a result folder of `run` or `simulate`, such as \
              runs/flapping-1"
         ))
     })?;
@@ -35,13 +35,13 @@ pub(crate) fn kept(path: &Path) -> Result<RunResult, Failure> {
     let result = result.map_err(|what| Failure::usage(format!("{shown}: {what}")))?;
     if result.repetitions.is_empty() {
         return Err(Failure::usage(format!(
-            "{shown}: it holds no run: write a result in which a run has ended"
+            "{shown} holds no complete run: write a result with at least one"
         )));
     }
     Ok(result)
 }
 
-/// The file of the result that is meant by a path.
+/// The result file that a path means.
 fn place(path: &Path) -> PathBuf {
     if path.is_dir() {
         path.join(RESULT)

@@ -1,23 +1,23 @@
 //! The load generator, which keeps to its plan, whatever the answers.
 //!
-//! Open loop by default: when each request leaves follows from the profile and the seed alone. A slow
-//! instance does not slow the load down, as it would not slow down independent users, and response times
-//! count from the planned instant, so that nobody who had to wait is left out.
+//! It is an open loop by default: the profile and the seed alone decide when each request leaves. A slow instance
+//! does not slow the load down, just as it would not slow down independent users. Response times count from the
+//! planned instant, so that no wait is left out.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `pacer` | the open loop: each request leaves at its planned instant |
 //! | `closed` | the closed loop: the answers set the pace |
-//! | `lane` | the way to one target |
-//! | `load_control` | another rate, a pause or another plan while it runs |
-//! | `next_attempt`, `reminder` | retries: whether there is one, and what waits for it |
-//! | `job`, `account` | one request under way; all of one target |
+//! | `lane` | the connections to one target |
+//! | `load_control` | another rate, a pause or another plan during the run |
+//! | `next_attempt`, `reminder` | retries: whether there is one, and the wait before it |
+//! | `job`, `account` | one request under way; all requests of one target |
 //! | `connection`, `request` | one exchange, and what is sent |
 //! | `record` | what the clients saw, behind its lock |
 //! | `alone` | the generator in a process of its own |
 //! | `plan_view`, `display`, `report`, `output` | what is shown and written: plan, progress, result |
-//! | `rates` | rates to be replayed, from a file |
-//! | `metrics` | what is exported |
+//! | `rates` | rates from a file, to be replayed |
+//! | `metrics` | the exported metrics |
 
 mod account;
 pub(crate) mod alone;
@@ -68,7 +68,7 @@ use request::Requests;
 
 /// The name of the load generator in traces.
 pub(crate) const LOAD_SERVICE: &str = "load-generator";
-/// How often it is asked whether there are any.
+/// How often it is checked whether there are any.
 const DRAIN_STEP: Duration = Duration::from_millis(2);
 
 /// A load generator, ready to run.
@@ -80,12 +80,12 @@ pub(crate) struct Generator {
     record: Arc<Record>,
     shortage: Arc<OnceLock<Shortage>>,
     tracer: Tracer,
-    /// Where somebody may change what is asked for.
+    /// The place where the load can be changed.
     control: Option<LoadControl>,
 }
 
 impl Generator {
-    /// A generator for `targets`, in whose order `record` keeps the figures of these phases.
+    /// Makes a generator for `targets`, in whose order `record` keeps the figures of these phases.
     pub(crate) fn new(
         targets: &[Named<BaseUrl>],
         profile: &Profile,
@@ -105,8 +105,8 @@ impl Generator {
         }
     }
 
-    /// A generator that follows what is asked for by `control` while it runs. Without an end it goes on even when its
-    /// plan is over, as another one may be asked for.
+    /// Makes a generator that follows `control` while it runs. Without an end it goes on even when its plan is over,
+    /// because another plan may be requested.
     pub(crate) fn led_by(
         control: LoadControl,
         targets: &[Named<BaseUrl>],
@@ -126,9 +126,9 @@ impl Generator {
         self
     }
 
-    /// Sends what is planned before `until`, or until the shutdown, then waits for what is under way: as
-    /// long as its client would, but after the shutdown only for a little. Every planned request is accounted
-    /// for in the result; [`LoadResult::check`] proves it.
+    /// Sends everything that is planned before `until`, or until the shutdown, and then waits for requests under way:
+    /// as long as their clients would, but only briefly after the shutdown. Every planned request is in the result;
+    /// [`LoadResult::check`] proves it.
     pub(crate) async fn run(self, mut shutdown: Shutdown, until: Option<Duration>) -> LoadResult {
         let (lanes, reminder) = self.lanes();
         let mut helpers = JoinSet::new();
@@ -233,11 +233,11 @@ impl Generator {
     }
 }
 
-/// Waits until nothing is under way, for `longest` at most, and from the shutdown on only for
-/// [`DRAIN_MARGIN`]. Says whether answers were still due when the shutdown ended the wait.
+/// Waits until nothing is under way, for `longest` at most, and after the shutdown only for [`DRAIN_MARGIN`]. Returns
+/// whether answers were still due when the shutdown ended the wait.
 ///
-/// The books are closed late rather than early: a request that its client would have waited for would count
-/// as one that never came, and make `max` and the mean of a sound run infinite.
+/// The count is closed late rather than early: a request that its client would have waited for would count as one
+/// without an answer, and make `max` and the mean of a sound run infinite.
 async fn drain(lanes: &[Arc<Lane>], longest: Duration, shutdown: &mut Shutdown) -> bool {
     let ended = async {
         while lanes.iter().any(|lane| lane.under_way() > 0) {

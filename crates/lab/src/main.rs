@@ -1,4 +1,4 @@
-//! The lab: circuit breakers in a distributed system, to watch.
+//! The lab, which shows circuit breakers at work in a distributed system.
 //!
 //! | module | what lives there |
 //! |---|---|
@@ -6,29 +6,29 @@
 //! | `together`, `alone` | the whole system in one process, shown live, and each of its parts alone |
 //! | `unreliable`, `faults` | the service that carries out fault plans, and the commands that set them |
 //! | `instance` | one instance: a breaker between a client and the downstream |
-//! | `coordination` | what makes breakers of instances decide together: engines, parts, what is logged |
+//! | `coordination` | what lets breakers of instances decide together: engines, parts, log lines |
 //! | `load` | the load generator, which calls the instances |
-//! | `run` | an experiment run from its file, judged, kept and compared |
+//! | `run` | an experiment performed from its file, judged, kept and compared |
 //! | `kept` | a result that a run has left, read again |
 //! | `event_table` | the table of a run's events, a CSV file |
 //! | `simulate` | runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | a scenario under every combination of some settings, performed, kept and laid out |
 //! | `study` | many scenarios under every policy of coordination, performed, kept and laid out |
 //! | `trials` | the file of the trials of a sweep or a study |
-//! | `parallel` | tasks on several threads, each result handed on as soon as it is there |
+//! | `parallel` | tasks on several threads, with each result passed on as soon as it is there |
 //! | `report` | reports: what a folder of results says, as pages, tables, pictures and words |
 //! | `page` | the live page: what browsers are shown of a run |
-//! | `browser` | the user's browser, which opens the page when that is asked for |
+//! | `browser` | the user's browser, which opens the page on request |
 //! | `discovery` | service discovery: where the services are, for Prometheus and for people |
-//! | `file` | files of the user: read within a bound of size, written whole or not at all |
-//! | `serve`, `client` | a service that is kept up, and the calls to one |
-//! | `shortage` | what the process itself ran out of |
-//! | `notice` | what is logged once a minute, however often it happens |
+//! | `file` | files of the user: read up to a maximum size, written completely or not at all |
+//! | `serve`, `client` | a long-running service, and the calls to one |
+//! | `shortage` | resources that the process itself ran out of |
+//! | `notice` | log lines that appear once a minute, however often their cause occurs |
 //! | `words` | times, shares and numbers as people read them |
-//! | `secrets` | what is said without the passwords of URLs |
+//! | `secrets` | texts without the passwords of URLs |
 //! | `print`, `terminal` | what is printed, and whether a picture can be drawn |
-//! | `timer` | instants that are met more closely than within a millisecond |
-//! | `shutdown`, `failure` | the end, well or badly |
+//! | `timer` | timers that are more precise than a millisecond |
+//! | `shutdown`, `failure` | the end of the program, in order or not |
 
 mod alone;
 mod browser;
@@ -42,6 +42,7 @@ mod failure;
 mod faults;
 mod file;
 mod instance;
+mod journal;
 mod kept;
 mod load;
 mod notice;
@@ -81,7 +82,7 @@ use settings::Observing;
 use shutdown::{Ending, LEAST_FLUSH_TIME};
 use together::Show;
 
-/// File descriptors that a full house needs; the system may grant fewer.
+/// How many file descriptors a service at its limits needs; the system may grant fewer.
 const FILE_DESCRIPTORS: u64 = 65_536;
 /// With fewer, not even the sockets of all services can be opened.
 const LEAST_FILE_DESCRIPTORS: u64 = 128;
@@ -110,7 +111,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let granted = rlimit::increase_nofile_limit(FILE_DESCRIPTORS);
     if let Ok(granted @ ..LEAST_FILE_DESCRIPTORS) = granted {
         return Err(Failure::usage(format!(
-            "only {granted} files may be open at once, and sockets count: allow at least \
+            "only {granted} files may be open at the same time, and each socket is one: allow at least \
              {LEAST_FILE_DESCRIPTORS} with `ulimit -n {LEAST_FILE_DESCRIPTORS}`"
         )));
     }
@@ -178,7 +179,7 @@ fn whole(args: &TogetherArgs, seed: u64) -> Result<(), Failure> {
     })
 }
 
-/// How a part is run, or only its settings shown.
+/// How a part is run, or whether only its settings are shown.
 struct Stage {
     print_config: bool,
     log_level: &'static str,
@@ -197,7 +198,7 @@ impl Stage {
         }
     }
 
-    /// Runs the part, or prints its settings where that is asked for.
+    /// Runs the part, or prints its settings if that was requested.
     fn play_or_print<S: Serialize + AsRef<Observing>>(
         self,
         settings: S,
@@ -226,8 +227,7 @@ impl Stage {
     }
 }
 
-/// A runtime with so many workers; 0 means one thread for everything, which costs a single
-/// service least.
+/// Makes a runtime with this many workers; 0 means one thread for everything, which is cheapest for a single service.
 fn threads(workers: usize) -> Result<Runtime, Failure> {
     let mut builder = match workers {
         0 => Builder::new_current_thread(),
@@ -242,8 +242,8 @@ fn threads(workers: usize) -> Result<Runtime, Failure> {
         .map_err(|error| Failure::runtime(format!("cannot start the runtime: {error}")))
 }
 
-/// Runs `part` to its end, and until what it printed has been written. Threads that are blocked, by a name
-/// server that is silent or by a calculation that takes long, are left behind: they end with the process.
+/// Runs `part` to its end, and until its output has been written. Threads that are blocked, by a silent name server
+/// or by a long calculation, are left behind: they end with the process.
 fn drive<T>(runtime: Runtime, part: impl Future<Output = T>) -> T {
     let outcome = runtime.block_on(async {
         let outcome = part.await;
@@ -259,7 +259,7 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 
-/// A seed that differs from run to run, short enough to be typed again.
+/// A random seed, short enough to be typed again.
 fn drawn_seed() -> u64 {
     // The standard library seeds its hashers from the operating system.
     RandomState::new().build_hasher().finish() % 1_000_000

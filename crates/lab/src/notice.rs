@@ -10,7 +10,7 @@ use tokio::time::Instant;
 /// The time between two lines of the log about the same thing.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// One thing that may happen over and over.
+/// One thing that may happen repeatedly.
 #[derive(Debug, Default)]
 pub(crate) struct Notice {
     said: Option<Instant>,
@@ -19,7 +19,7 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// Notes that it happens at `now`. How often it has happened since the last line of the log, this time
+    /// Notes that it happens at `now`. Returns how often it has happened since the last line of the log, this time
     /// included, if another line is due.
     pub(crate) fn happens(&mut self, now: Instant) -> Option<u64> {
         self.unsaid = self.unsaid.saturating_add(1);

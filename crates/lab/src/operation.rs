@@ -1,4 +1,4 @@
-//! The operation of a running lab: what can be ordered of its instances, of its load, and of both together.
+//! The operation of a running lab: the orders to its instances, to its load, and to both together.
 //!
 //! Orders are checked as a whole before any of them is carried out. Faults, and orders to one breaker, go to the
 //! services themselves.
@@ -18,7 +18,7 @@ use crate::load::{LoadChange, LoadControl};
 use crate::settings::{BreakerSettings, Together};
 use crate::unreliable::Running;
 
-/// What orders can be given to.
+/// The parts that accept orders.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
     pub(crate) crew: Arc<Crew>,
@@ -27,12 +27,12 @@ pub(crate) struct Operation {
     pub(crate) fixed: Fixed,
 }
 
-/// What is fixed while the lab runs.
+/// The settings that are fixed while the lab runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Fixed {
     /// How long each instance waits for the downstream.
     pub(crate) waits: BTreeMap<String, Duration>,
-    /// How the instances decide together, and by which rules, if they do.
+    /// How the instances decide together, and by which settings, if they do.
     mode: Mode,
     rules: Option<Fingerprint>,
 }
@@ -52,7 +52,7 @@ impl Fixed {
     }
 }
 
-/// Why an order is not carried out, as a code and a sentence.
+/// The reason why an order is not carried out, as a code and a sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) why: Why,
@@ -60,20 +60,20 @@ pub(crate) struct Refused {
     pub(crate) message: String,
 }
 
-/// What kind of refusal it is.
+/// The kind of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Why {
-    /// What was asked for is wrong in any case.
+    /// The request is wrong in any case.
     Invalid,
-    /// It is about something that is not there.
+    /// The request is about something that does not exist.
     Unknown,
-    /// It does not fit what is so now.
+    /// The request does not fit the present state.
     Conflict,
 }
 
-/// An instance after it was stopped or started.
+/// Whether an instance runs, after it was stopped or started.
 #[derive(Debug, Serialize)]
-pub(crate) struct Standing<'a> {
+pub(crate) struct RunStatus<'a> {
     instance: &'a str,
     running: bool,
 }
@@ -98,7 +98,7 @@ impl Operation {
     ///
     /// # Errors
     ///
-    /// There is none.
+    /// If there is none.
     pub(crate) fn place_of(&self, name: &str) -> Result<usize, Refused> {
         self.crew.place_of(name).ok_or_else(|| {
             let names: Vec<&str> = self.crew.instances().map(|(name, _)| name).collect();
@@ -114,7 +114,7 @@ impl Operation {
     ///
     /// # Errors
     ///
-    /// There is none of this name, or it is stopped.
+    /// If there is none of this name, or it is stopped.
     pub(crate) fn working(&self, name: &str) -> Result<usize, Refused> {
         let place = self.place_of(name)?;
         if self.crew.works(place) {
@@ -126,11 +126,11 @@ impl Operation {
         Err(Refused::new(Why::Conflict, "stopped", message))
     }
 
-    /// The first instance that works, to hand on an order that is for all.
+    /// The first instance that works, to pass on an order to all.
     ///
     /// # Errors
     ///
-    /// All are stopped.
+    /// If all are stopped.
     pub(crate) fn any_working(&self) -> Result<&str, Refused> {
         let mut instances = self.crew.instances().enumerate();
         let found = instances.find(|(place, _)| self.crew.works(*place));
@@ -141,16 +141,16 @@ impl Operation {
         })
     }
 
-    /// Stops an instance, and returns once nobody listens there.
+    /// Stops an instance, and returns once it no longer listens.
     ///
     /// # Errors
     ///
-    /// There is none of this name, it is stopped already, or the lab ends.
-    pub(crate) async fn stop<'a>(&self, name: &'a str) -> Result<Standing<'a>, Refused> {
+    /// If there is none of this name, it is already stopped, or the lab ends.
+    pub(crate) async fn stop<'a>(&self, name: &'a str) -> Result<RunStatus<'a>, Refused> {
         let place = self.place_of(name)?;
         let stopped = self.crew.stop(place).await;
-        stopped.map_err(|why| unmoved(name, &why, "is stopped already"))?;
-        Ok(Standing {
+        stopped.map_err(|why| unmoved(name, &why, "is already stopped"))?;
+        Ok(RunStatus {
             instance: name,
             running: false,
         })
@@ -160,12 +160,12 @@ impl Operation {
     ///
     /// # Errors
     ///
-    /// There is none of this name, it works already, its address is taken, or the lab ends.
-    pub(crate) fn start<'a>(&self, name: &'a str) -> Result<Standing<'a>, Refused> {
+    /// If there is none of this name, it already works, its address is taken, or the lab ends.
+    pub(crate) fn start<'a>(&self, name: &'a str) -> Result<RunStatus<'a>, Refused> {
         let place = self.place_of(name)?;
         let started = self.crew.start_again(place);
-        started.map_err(|why| unmoved(name, &why, "is running already"))?;
-        Ok(Standing {
+        started.map_err(|why| unmoved(name, &why, "is already running"))?;
+        Ok(RunStatus {
             instance: name,
             running: true,
         })
@@ -178,11 +178,11 @@ impl Operation {
         settings.collect()
     }
 
-    /// Changes those settings of all breakers that are stated, or none of any.
+    /// Changes the stated settings of all breakers, or nothing.
     ///
     /// # Errors
     ///
-    /// The instance and the setting that are wrong, and what is allowed.
+    /// The wrong instance and setting, and what is allowed.
     pub(crate) fn change_settings(&self, change: BreakerSettings) -> Result<(), Refused> {
         let changed = Tuning::change_all(&self.tunings(), change);
         changed.map_err(|message| Refused::new(Why::Invalid, "invalid_settings", message))
@@ -226,9 +226,12 @@ fn unmoved(name: &str, why: &Unmoved, already: &str) -> Refused {
         Unmoved::Already => ("no_change", already.to_owned()),
         Unmoved::StillStopping => (
             "still_stopping",
-            "still ends answers that are under way: try again in a second".to_owned(),
+            "is still finishing its answers: try again in a second".to_owned(),
         ),
-        Unmoved::LabEnds => ("lab_ends", "cannot be changed: the lab ends".to_owned()),
+        Unmoved::LabEnds => (
+            "lab_ends",
+            "cannot be changed: the lab is shutting down".to_owned(),
+        ),
         Unmoved::NoAddress(failure) => ("no_address", format!("cannot be started: {failure}")),
     };
     Refused::new(Why::Conflict, code, format!("instance {name} {what}"))

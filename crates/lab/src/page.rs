@@ -17,6 +17,7 @@
 //! Pages of other sites read none of them ([`Routes::add_own`]).
 
 mod assets;
+mod chunks;
 mod control;
 mod feed;
 mod memory;
@@ -49,8 +50,8 @@ pub(crate) use feed::Feed;
 pub(crate) use memory::history;
 use orders::with_orders;
 pub(crate) use source::{
-    Described, Description, Moment, PhaseStart, Row, Rules, SecondLatencies, SettingsStep, Source,
-    TruthStep, TurnStep,
+    Described, Description, LoadStep, Moment, PhaseStart, PlanStep, Row, Rules, SecondLatencies,
+    SettingsStep, Source, TruthStep, TurnStep,
 };
 pub(crate) use standing::{Coordination, FleetNote, SeenView, Standing};
 use viewer::Viewer;
@@ -137,8 +138,9 @@ async fn between(feed: &Arc<Feed>, request: Request) -> Response {
             "`from` and `to` are seconds since the start of the run, such as `?from=0&to=60`";
         return error(StatusCode::BAD_REQUEST, "invalid_span", message);
     };
-    let feed = Arc::clone(feed);
-    match tokio::task::spawn_blocking(move || feed.between(from, to)).await {
+    // Whoever counts ticks waits for the copy only.
+    let past = feed.past();
+    match tokio::task::spawn_blocking(move || past.between(from, to)).await {
         Ok(json) => fresh("application/json", json.into()),
         Err(broken) => {
             let status = StatusCode::INTERNAL_SERVER_ERROR;

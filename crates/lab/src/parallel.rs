@@ -1,4 +1,4 @@
-//! Tasks that are done on several threads, each result handed on as soon as it is there.
+//! Tasks on several threads, with each result passed on as soon as it is there.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,8 +7,8 @@ use std::thread;
 
 use crate::failure::Failure;
 
-/// Does all tasks on `jobs` threads and hands on what each came to, in the order in which they end. The first
-/// failure, of a task or of `then`, ends it: no other task is begun, and what is under way is still handed on, unless it
+/// Does all tasks on `jobs` threads and passes each result on, in the order in which they end. The first failure, of
+/// a task or of `then`, ends it: no other task is begun. Results of tasks under way are still passed on, unless it
 /// was `then` that failed.
 pub(crate) fn in_parallel<T: Sync, R: Send>(
     tasks: &[T],

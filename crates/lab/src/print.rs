@@ -1,11 +1,10 @@
-//! Standard output, standard error, and pipes that results go to: whatever is printed while something runs goes
+//! Standard output, standard error, and pipes for results: everything that is printed while something runs goes
 //! through here.
 //!
-//! A thread of its own does the writing, so that a reader that pauses keeps nobody waiting: no service,
-//! no measurement, no end. What waits for the reader is bounded; lines beyond the bound are left out and
-//! counted. A reader that has gone away is noticed ([`reader_left`]), for the runs that are only there to
-//! be read. What waits at the end is still written ([`delivered`]), for as long as the reader takes, or
-//! shortly after a signal has asked for the end ([`hurry`]).
+//! A thread of its own does the writing, so that a reader that pauses delays no service, no measurement and no end.
+//! The waiting output is bounded; lines beyond the bound are dropped and counted. A reader that has gone away is
+//! noticed ([`reader_left`]), for runs that exist only to be read. Output that waits at the end is still written
+//! ([`delivered`]), for as long as the reader takes, or shortly after a signal has asked for the end ([`hurry`]).
 
 mod writer;
 
@@ -22,7 +21,7 @@ use crate::words::wrapped;
 use writer::LOOK;
 pub(crate) use writer::Writer;
 
-/// How long the last words may take, whatever came before them.
+/// How long the last output may take, whatever came before it.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 static OUTPUT: LazyLock<Writer> = LazyLock::new(|| Writer::start("stdout", io::stdout));
@@ -31,7 +30,7 @@ static ERROR: LazyLock<Writer> = LazyLock::new(|| Writer::start("stderr", io::st
 /// Pipes and devices that are no standard stream.
 static OTHERS: Mutex<Vec<Writer>> = Mutex::new(Vec::new());
 
-/// What writes to a pipe or a device that somebody else reads, and never waits for its reader.
+/// The writer to a pipe or a device with another reader, for which it never waits.
 pub(crate) fn pipe(file: File) -> Writer {
     let writer = Writer::start("pipe", move || file);
     let mut others = OTHERS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,25 +38,25 @@ pub(crate) fn pipe(file: File) -> Writer {
     writer
 }
 
-/// One line to standard output. Never waits for its reader.
+/// Prints one line to standard output. Never waits for its reader.
 pub(crate) fn line(text: &str) {
     OUTPUT.add(format!("{}\n", visible(text)).into_bytes());
 }
 
-/// A sentence to standard output; on a terminal that is narrower it is broken between words, and goes on after so many
-/// spaces. Never waits for its reader.
+/// Prints a sentence to standard output. On a narrower terminal it is broken between words and continues after an
+/// indent. Never waits for its reader.
 pub(crate) fn sentence(text: &str, indent: usize) {
     let room = io::stdout().is_terminal().then(columns);
     OUTPUT.add(broken(&visible(text), room, indent).into_bytes());
 }
 
-/// One line to standard error, broken between words on a terminal that is narrower. Never waits for its reader.
+/// Prints one line to standard error, broken between words on a narrower terminal. Never waits for its reader.
 pub(crate) fn error(text: &str) {
     let room = io::stderr().is_terminal().then(columns);
     ERROR.add(broken(&visible(text), room, 2).into_bytes());
 }
 
-/// The text with its end of line, in lines of at most so many letters, if there is a bound.
+/// The text with its end of line, in lines of at most this many letters, if there is a bound.
 fn broken(text: &str, room: Option<usize>, indent: usize) -> String {
     let Some(room) = room else {
         return format!("{text}\n");
@@ -66,8 +65,8 @@ fn broken(text: &str, room: Option<usize>, indent: usize) -> String {
     lines.map(|line| line + "\n").collect()
 }
 
-/// The text with its control characters written out: a title or the name of a file may hold what a terminal obeys, or
-/// what turns the order of letters round.
+/// The text with its control characters written out: a title or a file name may contain characters that control a
+/// terminal, or that reverse the order of letters.
 fn visible(text: &str) -> Cow<'_, str> {
     let obeyed = |letter: char| {
         let kept = letter == '\n' || letter == '\t';
@@ -88,22 +87,22 @@ fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(written)
 }
 
-/// Bytes for a terminal, as they are.
+/// Writes bytes for a terminal, unchanged.
 pub(crate) fn drawing(bytes: Vec<u8>) {
     OUTPUT.add(bytes);
 }
 
-/// Whether all that was printed has been written, so that a new picture would be seen at once.
+/// Whether all output has been written, so that a new picture would be seen at once.
 pub(crate) fn is_idle() -> bool {
     OUTPUT.is_idle()
 }
 
-/// Returns once the reader of standard output has gone away, which shows when something is printed.
+/// Returns once the reader of standard output has gone away, which shows only when something is printed.
 pub(crate) async fn reader_left() {
     OUTPUT.reader_left().await;
 }
 
-/// From `until` on, what waits for a reader is given up.
+/// Gives up, from `until` on, output that waits for a reader.
 pub(crate) fn hurry(until: Instant) {
     OUTPUT.hurry(until);
     ERROR.hurry(until);
@@ -111,7 +110,7 @@ pub(crate) fn hurry(until: Instant) {
     others.iter().for_each(|other| other.hurry(until));
 }
 
-/// Returns when all that was printed has been written or given up.
+/// Returns when all output has been written or given up.
 pub(crate) async fn delivered() {
     let began = Instant::now();
     while !(OUTPUT.is_done(began + LAST_WORDS) && ERROR.is_done(began + LAST_WORDS)) {
@@ -123,14 +122,14 @@ pub(crate) async fn delivered() {
 ///
 /// # Errors
 ///
-/// Why standard output could not be written. A reader that has gone away is no error.
+/// The reason why standard output could not be written. A reader that has gone away is no error.
 pub(crate) fn finish() -> io::Result<()> {
     let least = Instant::now() + LAST_WORDS;
     OUTPUT.finish(least);
     match OUTPUT.lost() {
         0 => {}
         lost => error(&format!(
-            "breaker-lab: {lost} lines were left out, because nobody read them in time"
+            "breaker-lab: {lost} lines of output were dropped, because they were not read in time"
         )),
     }
     ERROR.finish(least);

@@ -1,7 +1,7 @@
-//! Runs of an experiment: a scenario file, once or several times, watched, judged and kept.
+//! The runs of an experiment: a scenario file, performed once or several times, watched, judged and kept.
 //!
-//! A run is the same system as the lab shows, with the load, the faults and the breakers that the scenario
-//! says. Beside it an observer notes the truth, so that what breakers believed can be held against it.
+//! A run is the same system that the lab shows, with the load, the faults and the breakers of the scenario. In
+//! addition, an observer records the truth, with which the belief of the breakers is compared.
 
 mod compare;
 mod entries;
@@ -46,7 +46,7 @@ pub(crate) use inputs::keep_inputs;
 /// What to run, and what to do with the result.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// The scenarios: the first one, and those that are held against it.
+    /// The scenarios: the first one, and those that are compared with it.
     pub(crate) sources: Vec<Source>,
     pub(crate) repeat: u32,
     pub(crate) out: Option<PathBuf>,
@@ -62,7 +62,7 @@ impl AsRef<Observing> for Settings {
     }
 }
 
-/// Runs the scenarios, prints what came of them and leaves a folder with the results. Several take turns and are
+/// Runs the scenarios, prints the results and leaves a folder with them. Several scenarios take turns and are
 /// compared.
 pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<Ending, Failure> {
     // All that may be refused is refused before anything is made.
@@ -97,7 +97,7 @@ pub(crate) async fn run(settings: Settings, telemetry: &Telemetry) -> Result<End
     Ok(ending.unwrap_or_else(Ending::now))
 }
 
-/// The table of events, if there is to be one, found to be writable.
+/// The table of events, if one was requested, which is checked to be writable.
 pub(crate) fn opened(
     events: Option<&Path>,
     out: Option<&Path>,
@@ -107,8 +107,8 @@ pub(crate) fn opened(
     table.transpose()
 }
 
-/// What became of the events and the report, and of the judgement. The result is kept whatever became of those; where
-/// both failed, the judgement decides how the program ends, and both are said.
+/// The results of writing the events and the report, and of the judgement. The result is kept whatever became of
+/// these. If several failed, all failures are reported, and the judgement decides the exit status.
 pub(crate) fn both(
     written: Result<(), Failure>,
     judged: Result<(), Failure>,
@@ -119,7 +119,7 @@ pub(crate) fn both(
     judged.and(written)
 }
 
-/// The result of a scenario of which nothing has been run yet.
+/// The result of a scenario that has not been run yet.
 pub(crate) fn begun(source: &Source) -> RunResult {
     RunResult {
         schema: SCHEMA.to_owned(),
@@ -139,15 +139,15 @@ pub(crate) fn keep(folder: &Folder, result: &RunResult) -> Result<(), Failure> {
     })
 }
 
-/// Which run it is, and where its events go.
+/// Which run it is, and the destination of its events.
 struct Turn<'a> {
-    /// Its number, from 1, and that of the last.
+    /// Its number, from 1, and that of the last run.
     place: [u32; 2],
     telemetry: &'a Telemetry,
     table: Option<EventTable>,
 }
 
-/// One run, whether the user ended it, and what became of its events.
+/// One run, whether the user ended it, and the result of writing its events.
 struct Run {
     repetition: Repetition,
     ending: Option<Ending>,
@@ -211,7 +211,7 @@ async fn repetition(
     })
 }
 
-/// Whether all of it may be believed, and held.
+/// Whether all of it can be trusted, and held.
 pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
     let runs = &result.repetitions;
     if let Some(name) = runs
@@ -234,7 +234,7 @@ pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
         return Err(Failure::Assertion(format!(
             "{} did not hold, first: {first}",
             match failed.len() {
-                1 => "an expectation".to_owned(),
+                1 => "1 expectation".to_owned(),
                 many => format!("{many} expectations"),
             }
         )));
@@ -244,8 +244,7 @@ pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
         .any(|run| run.cut_short && !run.verdicts.is_empty())
     {
         return Err(Failure::Assertion(
-            "a run was stopped before its time: whether the expectations hold for the whole run is not \
-             known"
+            "a run was stopped before its end: whether the expectations hold for the whole run is not known"
                 .to_owned(),
         ));
     }

@@ -1,16 +1,16 @@
 //! Text without the users and passwords of the URLs in it.
 
-/// What stands where a secret was, as in traces.
+/// The replacement of a secret, as in traces.
 pub(crate) const HIDDEN: &str = "REDACTED";
 
-/// `text` with [`HIDDEN`] for the user and password of every URL in it. What merely looks like one is
-/// hidden, too: text that is refused need not be a URL.
+/// Returns `text` with [`HIDDEN`] in place of the user and password of every URL in it. Text that only looks like one
+/// is hidden, too, because refused text need not be a URL.
 pub(crate) fn without_passwords(text: &str) -> String {
     let mut words = text.split_inclusive([' ', '`', '\'', '"', '<', '>', '\n']);
     words.by_ref().map(without_password).collect()
 }
 
-/// The same for text that is no URL but may have one in it: `me@host` alone stays as it is.
+/// Returns the same for text that is no URL but may contain one: `me@host` alone stays unchanged.
 pub(crate) fn without_url_passwords(text: &str) -> String {
     let words = text.split_inclusive([' ', '`', '\'', '"', '<', '>', '\n']);
     words

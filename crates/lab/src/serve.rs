@@ -1,10 +1,10 @@
-//! A service that stays up: listening, bounds on what it takes on, and an orderly end.
+//! A long-running service: listening, limits on what it accepts, and an orderly end.
 //!
-//! Connections, header size, header time, body size and body time are bounded. When all places are
-//! taken, newcomers wait in the system's queue. The connections that have been idle longest give way to
-//! them, once they have been idle for a while, so that ten thousand silent clients cannot lock out a real
-//! one; a connection that has just been made, or has just got an answer, is about to be used. A request
-//! that has been received is answered in every case.
+//! Connections, header size, header time, body size and body time are bounded. When all places are taken, new
+//! connections wait in the system's queue. The connections that have been idle longest give way to them once they
+//! have been idle for a while, so that ten thousand silent clients cannot lock out a real one. A connection that is
+//! new, or that has just got an answer, is about to be used and stays. A request that has been received is answered
+//! in every case.
 
 mod activity;
 mod answers;
@@ -61,15 +61,15 @@ use crate::shutdown::Shutdown;
 
 /// How long a connection may be without a request: silent, idle, or still sending a header.
 const IDLE_TIME: Duration = Duration::from_secs(5);
-/// How often connections are looked at for that. One sweep costs less than a timer per request.
+/// How often connections are checked for that. One sweep costs less than a timer per request.
 const SWEEP: Duration = Duration::from_millis(500);
 /// How long to wait before trying again when there is no room.
 const RETRY_TIME: Duration = Duration::from_millis(10);
-/// How long a connection has to have been idle before it gives way to a newcomer.
+/// How long a connection has to be idle before it gives way to a new one.
 const GIVE_WAY: Duration = Duration::from_millis(250);
-/// How long a connection that has to end is still listened to: long enough to see what has arrived.
+/// How long the service still listens to a connection that has to end: long enough to see what has arrived.
 const LAST_LOOK: Duration = Duration::from_millis(2);
-/// How many bytes a request's header may have.
+/// The most bytes of a request's header.
 const HEADER_BYTES: usize = 16 * 1024;
 /// How long an idle connection is kept then, so that an answer just written leaves the buffer.
 const FLUSH_TIME: Duration = Duration::from_millis(20);
@@ -77,7 +77,7 @@ const FLUSH_TIME: Duration = Duration::from_millis(20);
 /// How long a request may still take when its service stops listening.
 const CLOSING_TIME: Duration = Duration::from_millis(50);
 
-/// Answers requests with `answers` until the shutdown begins, then lets those under way end.
+/// Answers requests with `answers` until the shutdown begins, then lets requests under way end.
 pub(crate) async fn serve(
     listening: Listening,
     answers: Answers,
@@ -87,7 +87,7 @@ pub(crate) async fn serve(
     serve_with(listening, answers, settings, shutdown, Below::Nothing).await;
 }
 
-/// The same for a service that does something below HTTP.
+/// Does the same for a service that acts below HTTP.
 pub(crate) async fn serve_with(
     listening: Listening,
     answers: Answers,
@@ -155,7 +155,7 @@ struct House {
     /// How long answers under way may take once the shutdown has begun.
     drain_time: Duration,
     shutdown: Shutdown,
-    /// For the log: there is no file descriptor or no memory for a newcomer, or the system refuses it.
+    /// For the log: there is no file descriptor or no memory for a new connection, or the system refuses it.
     shortage: Notice,
 }
 
@@ -180,8 +180,8 @@ impl House {
         self.tasks.spawn(connection.serve(stream));
     }
 
-    /// What lasts, as a shortage does, needs a pause, and idle connections give back what they hold. A newcomer
-    /// that has left again says nothing about the next one.
+    /// A lasting cause, such as a shortage, needs a pause, and idle connections give their resources back. A new
+    /// connection that has left again says nothing about the next one.
     async fn recover(&mut self, error: &io::Error, address: SocketAddr) {
         let left = [
             io::ErrorKind::ConnectionAborted,
@@ -192,14 +192,15 @@ impl House {
         if left.contains(&error.kind()) || error.raw_os_error() == Some(71) {
             return;
         }
-        let reason = Shortage::of(error).map_or("the system refuses them", Shortage::words);
+        let reason =
+            Shortage::of(error).map_or("the system refuses new connections", Shortage::words);
         if let Some(times) = self.shortage.happens(Instant::now()) {
             tracing::warn!(
                 %error,
                 reason,
                 %address,
                 times,
-                "new connections wait until others have ended"
+                "cannot accept connections: new ones wait until others end"
             );
         }
         self.connections.evict_longest_idle(GIVE_WAY);
@@ -218,7 +219,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Serves it from its first byte to its end.
+    /// Serves the connection from its first byte to its end.
     async fn serve(mut self, stream: TcpStream) {
         let spoken = tokio::select! {
             biased;
@@ -285,7 +286,7 @@ impl Connection {
     }
 }
 
-/// The end of a connection that this service wants: the answer under way is the last one.
+/// The end of a connection at this service's request: the answer under way is the last one.
 struct Farewell<'a> {
     activity: &'a Activity,
     wire: Option<&'a Wire>,
@@ -293,8 +294,7 @@ struct Farewell<'a> {
 }
 
 impl Farewell<'_> {
-    /// Serves the last answer, as far as it takes no longer than it may; how a handler cut the connection
-    /// meanwhile, if it did.
+    /// Serves the last answer within its time limit; returns how a handler cut the connection meanwhile, if it did.
     async fn say<S>(self, mut serving: &mut http1::Connection<TokioIo<Line>, S>) -> Option<Cut>
     where
         S: HttpService<Incoming, ResBody = axum::body::Body>,
@@ -332,12 +332,12 @@ async fn cut(wire: Option<&Wire>) -> Cut {
     }
 }
 
-/// Returns once a client has sent something; whether it has.
+/// Returns `true` once a client has sent something, and `false` if nothing more can come.
 async fn has_spoken(stream: &TcpStream) -> bool {
     matches!(stream.peek(&mut [0]).await, Ok(1))
 }
 
-/// Whether something has arrived from a client by now.
+/// Whether anything has arrived from a client by now.
 async fn spoke_before(stream: &TcpStream) -> bool {
     timeout(LAST_LOOK, has_spoken(stream)).await == Ok(true)
 }
@@ -355,7 +355,7 @@ async fn answer(
         request.extensions_mut().insert(wire);
     }
     let answer = if host::has_several(request.headers()) {
-        let message = "a request must have one Host header";
+        let message = "a request must have exactly one Host header";
         error(StatusCode::BAD_REQUEST, "several_hosts", message)
     } else if body::announces_too_much(&request) {
         body::too_large()

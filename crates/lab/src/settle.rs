@@ -1,5 +1,5 @@
-//! Settles what follows from flags, environment, file and defaults. Everything is checked here, before
-//! anything starts; the earlier of the four wins.
+//! The derivation of settings from flags, environment, file and defaults, of which the earlier one wins. Everything
+//! is checked here, before anything starts.
 
 mod coordination;
 mod instance;
@@ -220,7 +220,7 @@ fn duration(common: &CommonArgs, file: &File) -> Result<Option<Span>, Failure> {
     };
     if span.0 > LONGEST_RUN {
         let message = format!(
-            "duration = {span} is not allowed: it must be at most {}s; without one, Ctrl-C is the end",
+            "duration = {span} is not allowed: it must be at most {}s; leave it out to run until Ctrl-C",
             LONGEST_RUN.as_secs()
         );
         return Err(Failure::usage(message));
@@ -250,8 +250,8 @@ fn instance_names(file: &File, listen: &[Named<Address>]) -> Result<Vec<String>,
         }
         if !SERVICES.contains(&&**name) && !known(&names, name) {
             return Err(Failure::usage(format!(
-                "--listen {name}=… names no service; there are {} and unreliable, and lab for the \
-                 lab's page",
+                "--listen {name}=…: there is no service `{name}`; there are {}, unreliable, and lab for the \
+                 live page",
                 names.join(", ")
             )));
         }

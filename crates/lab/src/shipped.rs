@@ -1,4 +1,4 @@
-//! The scenarios that come with the lab. They are part of the program, so that each can be run by name.
+//! The scenarios that come with the lab. They are part of the program, so each can be run by name.
 
 use std::path::{Path, PathBuf};
 
@@ -6,27 +6,28 @@ use experiment::load::Point;
 use experiment::reading::{nearest, without_mark};
 use experiment::scenario::{Place, Scenario, Set, blamed, set};
 
+use crate::cli::as_given;
 use crate::failure::Failure;
 use crate::load::read_rates;
 
-/// What stands before each flag at the head of a scenario that was changed by it.
+/// The text before each flag at the head of a scenario that was changed by flags.
 pub(crate) const RUN_WITH: &str = "# Run with ";
 
-/// A scenario and where it came from.
+/// A scenario and its source.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// What its results are called.
+    /// The name for its results.
     pub(crate) name: String,
-    /// The file as it is run: as it was written, but for the keys that were set.
+    /// The file as it is run: as it was written, except for the keys that were set.
     pub(crate) text: String,
-    /// What it says.
+    /// The scenario that it describes.
     pub(crate) scenario: Scenario,
     /// Where it was found; files that it names lie beside it.
     folder: PathBuf,
 }
 
 impl Source {
-    /// Where a file lies that the scenario names.
+    /// The path of a file that the scenario names.
     pub(crate) fn beside(&self, file: &str) -> PathBuf {
         self.folder.join(file)
     }
@@ -35,7 +36,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// What is wrong with what is set.
+    /// What is wrong with the keys that were set.
     pub(crate) fn with_sets(&self, sets: &[Set]) -> Result<Scenario, String> {
         let changed = set(&self.text, sets)?;
         let scenario = Scenario::parse_with(&changed, |file| beside(&self.folder, file));
@@ -51,7 +52,7 @@ fn beside(folder: &Path, file: &str) -> Result<Vec<Point>, String> {
 
 macro_rules! shipped {
     ($($name:literal),* ; $($together:literal),* ; $($published:literal),* $(,)?) => {
-        /// Names and texts, in the order in which they are best read.
+        /// Names and texts, in the best order for reading.
         pub(crate) const SHIPPED: &[(&str, &str)] = &[$(
             ($name, include_str!(concat!("../../../scenarios/", $name, ".toml"))),
         )* $(
@@ -60,7 +61,7 @@ macro_rules! shipped {
             ($published, include_str!(concat!("../../../scenarios/gedcb/", $published, ".toml"))),
         )*];
 
-        /// The names of those that show coordination.
+        /// The names of the scenarios that show coordination.
         pub(crate) const TOGETHER: &[&str] = &[$($together),*];
     };
 }
@@ -110,7 +111,7 @@ shipped!(
     "gedcb-votes",
 );
 
-/// What of a scenario the live lab cannot carry out, by the key that says it.
+/// The parts of the scenario that the live lab cannot carry out, by their keys.
 pub(crate) fn only_in_virtual_time(scenario: &Scenario) -> Option<String> {
     let name = |place: usize| &scenario.instances()[place];
     let leave = scenario.leaves().next();
@@ -122,7 +123,7 @@ pub(crate) fn only_in_virtual_time(scenario: &Scenario) -> Option<String> {
     leave.or_else(step).or_else(policy)
 }
 
-/// The text of the shipped scenario of this name; nothing where there is none.
+/// The text of the shipped scenario of this name; `None` if there is none.
 pub(crate) fn text_of(name: &str) -> &'static str {
     let found = SHIPPED.iter().find(|(known, _)| *known == name);
     found.map_or("", |(_, text)| text)
@@ -133,7 +134,8 @@ pub(crate) fn text_of(name: &str) -> &'static str {
 pub(crate) fn read(asked: &str, sets: &[Set], seed: Option<u64>) -> Result<Source, Failure> {
     if let (Some(seed), Some(set)) = (seed, sets.iter().find(|set| set.path() == ["seed"])) {
         return Err(Failure::usage(format!(
-            "--set {set} is not allowed together with --seed {seed}: leave one of the two out"
+            "--set {set} is not allowed together with {}: leave one of the two out",
+            as_given("--seed", seed)
         )));
     }
     let path = Path::new(asked);
@@ -160,8 +162,8 @@ pub(crate) fn read(asked: &str, sets: &[Set], seed: Option<u64>) -> Result<Sourc
     })
 }
 
-/// Refuses a key that is set to two values, and one whose part was set before: the first value would count for
-/// nothing. `changed` is the text in which all of them are set.
+/// Refuses a key that is set to two values, and a key whose part was set before, because the first value would have
+/// no effect. `changed` is the text in which all of them are set.
 fn contradiction(changed: &str, sets: &[Set]) -> Result<(), Failure> {
     let places: Vec<Place> = sets.iter().map(|set| Place::of(changed, set)).collect();
     for (later, set) in sets.iter().enumerate() {
@@ -178,7 +180,7 @@ fn contradiction(changed: &str, sets: &[Set]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The text with the seed in it, and what was changed at its head.
+/// The text with the seed in it, and the changes at its head.
 fn as_run(mut text: String, sets: &[Set], seed: Option<u64>) -> String {
     let mut flags: Vec<String> = sets.iter().map(|set| format!("--set {set}")).collect();
     if let Some(seed) = seed {

@@ -1,8 +1,7 @@
-//! Shortages of this process itself, told apart from faults of the service that it calls.
+//! The shortages of this process itself, told apart from faults of the service that it calls.
 //!
-//! Without a file descriptor, a port, memory or an address there was no call, so nothing is known about the
-//! service. To book it there would open breakers in front of healthy services and void measurements
-//! without a word.
+//! Without a file descriptor, a port, memory or an address there was no call, so nothing is known about the service.
+//! Counting that as a failure would open breakers in front of healthy services and falsify measurements silently.
 
 use std::error::Error;
 use std::fmt;
@@ -39,7 +38,7 @@ impl Shortage {
         }
     }
 
-    /// The shortage somewhere behind an error of a library, if there is one.
+    /// The shortage behind an error of a library, if there is one.
     pub(crate) fn behind(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut cause = Some(error);
         while let Some(error) = cause {
@@ -60,18 +59,15 @@ impl Shortage {
         None
     }
 
-    /// What was missing, and what can be done.
+    /// What was missing, and what can be done about it.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Descriptors => "too many open files (raise `ulimit -n`)",
             Self::Ports => {
-                "no free port (let fewer connections be made, or raise \
-                            net.ipv4.ip_local_port_range)"
+                "no free local port (open fewer connections, or widen net.ipv4.ip_local_port_range)"
             }
             Self::Memory => "no memory for a connection",
-            Self::Name => {
-                "the host name was not resolved (look at the name and at the name server)"
-            }
+            Self::Name => "the host name was not resolved (check the name and the name server)",
         }
     }
 }

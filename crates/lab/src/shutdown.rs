@@ -1,8 +1,7 @@
-//! The end of a run: on Ctrl-C, on SIGTERM, when the time is up, or when nobody reads it any more.
+//! The end of a run: on Ctrl-C, on SIGTERM, when the time is up, or when its reader is gone.
 //!
-//! Signals have a thread of their own: services may be so busy with what others ask of them that a task beside
-//! them would not learn of a signal for a long time. That thread ends the process, should it still be there when
-//! the promised time is nearly over.
+//! Signals have a thread of their own: services may be so busy that a task beside them would notice a signal only
+//! after a long time. That thread ends the process if it is still there when the promised time is nearly over.
 
 use std::thread;
 use std::time::Duration;
@@ -13,31 +12,31 @@ use tokio::time::{Instant, sleep};
 
 use crate::print;
 
-/// Everything ends within this time after it was asked for, whoever hangs: three seconds are promised, and a busy
-/// machine is late.
+/// Everything ends within this time after the request, whatever hangs: three seconds are promised, and a busy machine
+/// is late.
 const END_TIME: Duration = Duration::from_secs(2);
-/// When the process is ended after that, whatever it is busy with.
+/// The time after that at which the process is ended, whatever it is doing.
 const PATIENCE: Duration = Duration::from_millis(2700);
-/// How long it may take to say so.
+/// The time for the last message about that.
 const LAST_WORD: Duration = Duration::from_millis(50);
-/// How long the last spans may take to leave, however long the services took.
+/// The time for the last spans to leave, however long the services took.
 pub(crate) const LEAST_FLUSH_TIME: Duration = Duration::from_millis(300);
 
-/// When the end was asked for.
+/// When the end was requested.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ending {
     began: Instant,
 }
 
 impl Ending {
-    /// It ends by itself, now.
+    /// The process ends by itself, now.
     pub(crate) fn now() -> Self {
         Self {
             began: Instant::now(),
         }
     }
 
-    /// The time that is left for the last things.
+    /// The time that is left for the last steps.
     pub(crate) fn time_left(&self) -> Duration {
         END_TIME
             .saturating_sub(self.began.elapsed())
@@ -51,7 +50,7 @@ pub(crate) struct Stop {
     sender: watch::Sender<bool>,
 }
 
-/// Waits to be told to stop. Clones wait for the same word.
+/// Waits for the order to stop. Clones wait for the same order.
 #[derive(Clone, Debug)]
 pub(crate) struct Shutdown {
     receiver: watch::Receiver<bool>,
@@ -77,17 +76,17 @@ impl Shutdown {
     }
 }
 
-/// What a run is to whoever reads its standard output.
+/// The importance of a run's reader on standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// The run is there to be read: it ends when the reader has gone away, as of `| head -5`.
+    /// The run exists to be read: it ends when the reader has gone away, as with `| head -5`.
     Needed,
-    /// A service: it goes on.
+    /// A service, which goes on without a reader.
     Welcome,
 }
 
-/// Returns at Ctrl-C, at SIGTERM, after `limit`, or when a reader who is needed has gone away. A second
-/// signal ends the process at once.
+/// Returns at Ctrl-C, at SIGTERM, after `limit`, or when a required reader has gone away. A second signal ends the
+/// process at once.
 pub(crate) async fn end_of_run(limit: Option<Duration>, readers: Readers) -> Ending {
     let mut told = listen(obey);
     tokio::select! {
@@ -98,8 +97,8 @@ pub(crate) async fn end_of_run(limit: Option<Duration>, readers: Readers) -> End
     Ending::now()
 }
 
-/// The same for work that may take its time to keep what is done: nobody waits for its services. Only a second signal
-/// ends the process at once.
+/// Returns in the same cases for work that may take its time to keep what is done, because nobody waits for its
+/// services. Only a second signal ends the process at once.
 pub(crate) async fn asked_to_end() {
     let mut told = listen(async |tell| {
         let mut signals = Signals::new();
@@ -114,7 +113,7 @@ pub(crate) async fn asked_to_end() {
     }
 }
 
-/// Listens to signals on a thread of its own, and hands on when the first one came.
+/// Listens to signals on a thread of its own, and passes on when the first one came.
 fn listen(obey: impl AsyncFnOnce(&watch::Sender<()>) + Send + 'static) -> watch::Receiver<()> {
     let (tell, told) = watch::channel(());
     let signals = thread::Builder::new().name("signals".to_owned());
@@ -127,7 +126,7 @@ fn listen(obey: impl AsyncFnOnce(&watch::Sender<()>) + Send + 'static) -> watch:
     told
 }
 
-/// Tells of the first signal. Ends the process at the second one, or when the end does not come in time.
+/// Reports the first signal. Ends the process at the second one, or when the end does not come in time.
 async fn obey(tell: &watch::Sender<()>) {
     let mut signals = Signals::new();
     signals.next().await;
@@ -137,7 +136,7 @@ async fn obey(tell: &watch::Sender<()>) {
         () = signals.next() => std::process::exit(130),
         () = sleep(PATIENCE) => {}
     }
-    print::error("breaker-lab: the end took too long: what was under way is lost");
+    print::error("breaker-lab: the shutdown took too long: unfinished work is lost");
     sleep(LAST_WORD).await;
     std::process::exit(1);
 }

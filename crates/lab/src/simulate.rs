@@ -1,6 +1,6 @@
-//! Runs of a scenario in virtual time: as many as are asked for, in parallel, judged and kept like live runs.
+//! The runs of a scenario in virtual time: as many as requested, in parallel, judged and kept like live runs.
 //!
-//! The simulator performs them. What is here is what users see of it: settings that are refused before anything
+//! The simulator performs them. This module contains what users see of it: settings that are refused before anything
 //! starts, progress, an end at Ctrl-C that keeps what is done, and the folder.
 
 mod bar;
@@ -42,7 +42,7 @@ struct Settings {
     quiet: bool,
 }
 
-/// Simulates the scenario, prints what came of it and leaves a folder with the result.
+/// Simulates the scenario, prints the results and leaves a folder with them.
 pub(crate) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
     let only_check = args.result.check;
     let settings = settled(args)?;
@@ -103,12 +103,13 @@ fn settled(args: SimulateArgs) -> Result<Settings, Failure> {
     })
 }
 
-/// The word for an engine that there is in virtual time.
+/// The name of the engine in virtual time.
 fn virtual_engine(engine: &Engine) -> Result<&'static str, Failure> {
     match engine {
         Engine::Memory | Engine::Gossip => Ok(engine.kind()),
         Engine::Redis(_) => Err(Failure::usage(format!(
-            "--engine {engine} is a server, which knows no virtual time: write memory or gossip, or `breaker-lab run`"
+            "--engine {engine} is a server, which cannot run in virtual time: write memory or gossip, or \
+             use `breaker-lab run`"
         ))),
     }
 }
@@ -117,14 +118,14 @@ fn jobs(args: &VirtualArgs) -> NonZeroUsize {
     cores_or(args.jobs)
 }
 
-/// So many threads as are asked for, or one for each core.
+/// The requested number of threads, or one for each core.
 pub(crate) fn cores_or(asked: Option<usize>) -> NonZeroUsize {
     let asked = asked.and_then(NonZeroUsize::new);
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     asked.unwrap_or_else(cores)
 }
 
-/// The result with the runs that ended, and what became of their events.
+/// The result with the runs that ended, and the result of writing their events.
 async fn performed(
     settings: &Settings,
     table: Option<EventTable>,
@@ -155,7 +156,7 @@ async fn performed(
     ended?
 }
 
-/// The runs on several threads, each handed on when it has ended.
+/// The runs on several threads, each passed on when it has ended.
 fn at_once(
     scenario: &Scenario,
     seeds: &[u64],
@@ -174,8 +175,8 @@ fn at_once(
     })
 }
 
-/// The runs one after another, so that their events do not mix; what became of the events. Those of a run that was
-/// cut short go with it.
+/// The runs one after another, so that their events do not mix, and the result of writing them. The events of a run
+/// that was cut short are removed with it.
 fn one_by_one(
     scenario: &Scenario,
     seeds: &[u64],
@@ -198,7 +199,7 @@ fn one_by_one(
     Ok(forgotten.and_then(|()| table.finish()))
 }
 
-/// What the work comes to; Ctrl-C, or a reader who has gone away, makes it end early.
+/// The result of the work; Ctrl-C, or a reader who has gone away, ends it early.
 pub(crate) async fn until_done_or_ended<T>(
     mut work: tokio::task::JoinHandle<T>,
     cancel: &Cancel,
@@ -210,10 +211,10 @@ pub(crate) async fn until_done_or_ended<T>(
             work.await
         }
     };
-    ended.map_err(|error| Failure::runtime(format!("a run broke: {error}")))
+    ended.map_err(|error| Failure::runtime(format!("a run failed: {error}")))
 }
 
-/// The report of what has been performed, unless that is nothing.
+/// The report of what has been performed, if anything.
 fn reported(folder: &Path, result: &RunResult) -> Result<(), Failure> {
     if result.repetitions.is_empty() {
         return Ok(());
@@ -229,7 +230,7 @@ fn told(settings: &Settings, result: &RunResult) {
     report::all(result);
 }
 
-/// Whether as many runs ended as were asked for, where something is expected of them; said in any case.
+/// Whether as many runs ended as were requested, if they have expectations; reported in any case.
 fn all_done(settings: &Settings, result: &RunResult) -> Result<(), Failure> {
     let whole = result.repetitions.iter().filter(|run| !run.cut_short);
     let (done, of) = (whole.count(), settings.seeds.len());

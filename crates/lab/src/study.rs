@@ -1,7 +1,7 @@
-//! The study of coordination: its trials performed in parallel, kept one by one, and laid out in a folder.
+//! The study of coordination: its trials performed in parallel, kept one by one, and arranged in a folder.
 //!
-//! The folder knows which trials have been done, so that a study that was stopped, or that is asked for with more seeds,
-//! performs what is left. The other files are made anew from all trials at the end.
+//! The folder knows which trials have been done, so a study that was stopped, or that is requested with more seeds,
+//! performs only what is left. The other files are made anew from all trials at the end.
 
 mod cases;
 mod folder;
@@ -33,7 +33,7 @@ use folder::Folder;
 /// The only study that there is.
 const NAME: &str = "coordination";
 
-/// What to study, and where it is kept.
+/// The subject of a study, and where it is kept.
 #[derive(Debug)]
 struct Settings {
     plan: Plan,
@@ -43,7 +43,7 @@ struct Settings {
     jobs: std::num::NonZeroUsize,
 }
 
-/// Performs what is left of the study, and lays all of it out in the folder.
+/// Performs what is left of the study, and arranges all of it in the folder.
 pub(crate) async fn study(args: StudyArgs) -> Result<(), Failure> {
     let quiet = args.quiet;
     let settings = settled(args)?;
@@ -108,7 +108,7 @@ fn performed(settings: &Settings, options: &Options, bar: &Bar) -> Result<(), Fa
         let run = simulator::run(&case.scenario, task.seed, options);
         if run.cut_short {
             cut.store(true, Ordering::Relaxed);
-            return Err(Failure::runtime("a run was stopped before its time"));
+            return Err(Failure::runtime("a run was stopped before its end"));
         }
         Ok(Trial::of(case.cell.clone(), &run, &settings.figures))
     };
@@ -142,23 +142,22 @@ fn performed(settings: &Settings, options: &Options, bar: &Bar) -> Result<(), Fa
     match void {
         0 => Ok(()),
         void => Err(Failure::NotKept(format!(
-            "{} not valid, and no figure counts them; trials.jsonl says why",
+            "{} void and count in no figure; trials.jsonl says why",
             counted_are(void, "run")
         ))),
     }
 }
 
-/// What is said of a study that was ended: how far it came, and how to go on.
+/// The message about a study that was stopped: its progress, and how to continue.
 fn stopped(out: &Path, done: usize, of: usize) -> Failure {
     Failure::Runtime(format!(
-        "stopped after {done} of {}, of which {out}/table.md has the figures; the same command with --out {out} \
-         does the rest",
+        "stopped after {done} of {}, whose figures are in {out}/table.md; the same command with --out {out} continues",
         counted(of, "run"),
         out = out.display()
     ))
 }
 
-/// Writes the files that are made of all trials; says how many of those are void.
+/// Writes the files that are made from all trials; returns how many trials are void.
 fn laid_out(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<usize, Failure> {
     let results = Results::of(&settings.plan, trials);
     folder.write("table.md", &tables::markdown(&results))?;

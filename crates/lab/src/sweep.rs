@@ -1,8 +1,8 @@
-//! The sweep of a scenario: its trials performed in parallel, kept one by one, and laid out in a folder.
+//! The sweep of a scenario: its trials performed in parallel, kept one by one, and arranged in a folder.
 //!
-//! Who performs a trial is passed in. The folder knows which trials have been done, so that a sweep that was
-//! stopped, or that is asked for with more seeds or values, performs what is left. The last files are made anew from
-//! all trials at the end.
+//! The performer of a trial is passed in. The folder knows which trials have been done, so a sweep that was stopped,
+//! or that is requested with more seeds or values, performs only what is left. The last files are made anew from all
+//! trials at the end.
 
 mod folder;
 
@@ -22,7 +22,7 @@ use crate::print;
 use crate::report;
 use folder::Folder;
 
-/// What to sweep, and where it is kept.
+/// The subject of a sweep, and where it is kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// The grid, the seeds and the figures.
@@ -31,16 +31,16 @@ pub(crate) struct Settings {
     pub(crate) text: String,
     /// The folder; it may hold a part of this sweep already.
     pub(crate) out: PathBuf,
-    /// Trials that are performed at once.
+    /// How many trials are performed at once.
     pub(crate) jobs: NonZeroUsize,
-    /// What is to be known of all combinations, beside their figures.
+    /// Remarks about all combinations, besides their figures.
     pub(crate) remarks: Vec<String>,
-    /// The settings of the first breaker in each combination, which tell why another setting does nothing.
+    /// The settings of the first breaker in each combination, which explain why another setting has no effect.
     pub(crate) breakers: Vec<BreakerSettings>,
 }
 
 impl Settings {
-    /// Why this setting of all breakers does nothing, where the reason is the same in all combinations.
+    /// Why this setting of all breakers has no effect, if the reason is the same in all combinations.
     fn why_idle(&self, key: &str) -> Option<String> {
         if !key.starts_with("breaker.") {
             return None;
@@ -53,10 +53,10 @@ impl Settings {
     }
 }
 
-/// How far a sweep has come.
+/// The progress of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// Trials that are done, those of earlier times included.
+    /// Trials that are done, including earlier ones.
     pub(crate) done: usize,
     /// All trials.
     pub(crate) of: usize,
@@ -64,14 +64,14 @@ pub(crate) struct Progress {
 
 /// Performs what is left of a sweep and prints its table.
 ///
-/// `prepare` makes of a cell what is performed, and is asked for all cells before anything starts, so that a
-/// value that is not allowed is found at once. `perform` does one trial with one seed; it is called from `jobs`
-/// threads. A trial that was cut short is not kept, so that it is performed again when the sweep goes on.
+/// `prepare` turns a cell into what is performed. It is called for all cells before anything starts, so that an
+/// invalid value is found at once. `perform` does one trial with one seed, and is called from `jobs` threads. A trial
+/// that was cut short is not kept, so it is performed again when the sweep is continued.
 ///
 /// # Errors
 ///
-/// A cell that is not allowed, a folder that cannot be used, and the first trial that failed or was cut short; what
-/// was done until then is kept.
+/// An invalid cell, an unusable folder, and the first trial that failed or was cut short; what was done until then is
+/// kept.
 pub(crate) fn sweep<S>(
     settings: &Settings,
     prepare: impl Fn(&Cell) -> Result<S, Failure> + Sync,
@@ -94,7 +94,7 @@ pub(crate) fn sweep<S>(
         let run = perform(&prepare(cell)?, task.seed)?;
         if run.cut_short {
             cut.store(true, Ordering::Relaxed);
-            return Err(Failure::runtime("a trial was stopped before its time"));
+            return Err(Failure::runtime("a trial was stopped before its end"));
         }
         Ok(trial(cell, task.seed, &run, &figures))
     };
@@ -124,16 +124,16 @@ fn trial(cell: &Cell, seed: u64, run: &Repetition, figures: &[Figure]) -> Trial 
     Trial { seed, ..trial }
 }
 
-/// What is said of a sweep that was ended: how far it came, and how to go on.
+/// The message about a sweep that was stopped: its progress, and how to continue.
 fn stopped(out: &Path, done: usize, of: usize) -> Failure {
     Failure::Runtime(format!(
-        "stopped after {done} of {of} trials, of which {out}/table.txt has the figures; the same command with --out \
-         {out} does the rest",
+        "stopped after {done} of {of} trials, whose figures are in {out}/table.txt; the same command with \
+         --out {out} continues",
         out = out.display()
     ))
 }
 
-/// Writes the files that are made of all trials.
+/// Writes the files that are made from all trials.
 fn laid_out(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<Table, Failure> {
     let mut table = Table::of(&settings.sweep, trials).map_err(Failure::usage)?;
     for unmoved in &mut table.unmoved {
@@ -168,15 +168,15 @@ fn finish(settings: &Settings, folder: &Folder, trials: &[Trial]) -> Result<(), 
     match void {
         0 => Ok(()),
         1 => Err(Failure::NotKept(
-            "1 trial is not valid and counts in no figure; trials.jsonl says why".to_owned(),
+            "1 trial is void and counts in no figure; trials.jsonl says why".to_owned(),
         )),
         void => Err(Failure::NotKept(format!(
-            "{void} trials are not valid and count in no figure; trials.jsonl says why"
+            "{void} trials are void and count in no figure; trials.jsonl says why"
         ))),
     }
 }
 
-/// What is said of trials in the folder that this sweep did not ask for: no file but trials.jsonl has them.
+/// The message about trials in the folder that this sweep did not request: only trials.jsonl contains them.
 fn left_out(sweep: &Sweep, trials: &[Trial]) -> Option<String> {
     let cells: BTreeSet<Cell> = sweep.grid.cells().into_iter().collect();
     let seeds: BTreeSet<u64> = sweep.seeds().collect();
@@ -185,8 +185,8 @@ fn left_out(sweep: &Sweep, trials: &[Trial]) -> Option<String> {
     let trial = if others == 1 { "trial" } else { "trials" };
     (others > 0).then(|| {
         format!(
-            "{others} {trial} of other values or seeds, which trials.jsonl keeps, are not in the table, sweep.csv and \
-             pareto.svg: ask for all values and seeds to have them there again"
+            "{others} {trial} of other values or seeds stay in trials.jsonl, but are not in the table, \
+             sweep.csv and pareto.svg: give all values and seeds to include them"
         )
     })
 }

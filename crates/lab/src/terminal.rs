@@ -1,7 +1,7 @@
-//! Detects whether standard output is a terminal on which a picture can be drawn in place.
+//! The check whether standard output is a terminal on which a picture can be redrawn in place.
 //!
-//! A file or a pipe is not one; neither is a terminal that knows no cursor (`TERM=dumb`, as in editors), nor
-//! one that belongs to another job: a picture drawn from the background would overwrite what the user does.
+//! A file or a pipe is not. Neither is a terminal without cursor control (`TERM=dumb`, as in editors), nor one that
+//! belongs to another job: a picture drawn from the background would overwrite the user's work.
 
 use std::io::{self, IsTerminal};
 
@@ -28,7 +28,7 @@ pub(crate) fn is_ours() -> bool {
     true
 }
 
-/// The columns of the terminal; one that tells none is taken for the usual one.
+/// The columns of the terminal; the usual number if it does not say.
 pub(crate) fn columns() -> usize {
     let told = crossterm::terminal::size().ok();
     let told = told.map(|(columns, _)| usize::from(columns));

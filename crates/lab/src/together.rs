@@ -1,7 +1,7 @@
-//! The whole system in one process: all parts together, watched and summed up.
+//! The whole system in one process: all parts together, watched and summarised.
 //!
-//! The parts talk through their sockets as they would from five terminals; only the watching uses
-//! that they share a process and a clock.
+//! The parts talk through their sockets, as if started from five terminals; only the watching uses that they share a
+//! process and a clock.
 
 mod bound;
 mod coordination_watch;
@@ -13,6 +13,7 @@ mod fleet_source;
 mod layout;
 mod lines;
 mod observer;
+mod order_source;
 mod page_source;
 mod picture;
 mod progress;

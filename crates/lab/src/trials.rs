@@ -1,8 +1,8 @@
-//! The file of trials: each on a line of its own, added to by one process at a time.
+//! The file of trials: each on a line of its own, added by one process at a time.
 //!
-//! Sweeps and studies keep their trials in one. The file is never replaced by another: the lock is on it, and goes with
-//! the process. On Windows a lock also keeps every other handle of this process out, and a file that can only be added
-//! to cannot be cut, so that this handle does all.
+//! Sweeps and studies keep their trials in such a file. The file is never replaced by another: the lock is on it, and
+//! ends with the process. On Windows a lock also keeps every other handle of this process out, and a file that is
+//! opened only for appending cannot be cut, so this handle does everything.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -16,10 +16,10 @@ use crate::file;
 /// Its name in a folder.
 pub(crate) const TRIALS: &str = "trials.jsonl";
 
-/// What says best whose folder it is.
+/// The name that says best whose folder it is.
 const PLANS: [&str; 4] = ["study.json", "sweep.json", "scenario.toml", TRIALS];
 
-/// The file of a folder, which belongs to this process until it is dropped or the process ends, however that ends.
+/// The file of a folder, which belongs to this process until it is dropped or the process ends, in whatever way.
 #[derive(Debug)]
 pub(crate) struct TrialFile {
     path: PathBuf,
@@ -27,7 +27,7 @@ pub(crate) struct TrialFile {
 }
 
 impl TrialFile {
-    /// Makes the file, or opens the one that is there. `doing` says what another process does that has it.
+    /// Makes the file, or opens an existing one. `doing` says what another process is doing with it.
     pub(crate) fn lock(folder: &Path, doing: &str) -> Result<Self, Failure> {
         let path = folder.join(TRIALS);
         let opened = OpenOptions::new()
@@ -45,14 +45,15 @@ impl TrialFile {
         match fs4::FileExt::try_lock(&file) {
             Ok(()) => Ok(Self { path, file }),
             Err(fs4::TryLockError::WouldBlock) => Err(Failure::usage(format!(
-                "{} is in use, another process {doing} into it: wait for its end, or choose another folder with --out",
+                "{} is in use, because another process {doing} into it: wait until that process ends, or \
+                 choose another folder with --out",
                 folder.display()
             ))),
             Err(fs4::TryLockError::Error(error)) => Err(cannot("lock", &path, &error)),
         }
     }
 
-    /// Where its whole lines end, and the trials that they hold.
+    /// The end of its complete lines, and the trials in them.
     pub(crate) fn kept(&self) -> Result<(u64, Vec<Trial>), Failure> {
         let bytes = file::read_open(&self.file).map_err(|error| unread(&self.path, &error))?;
         let trials = Trial::parse_lines(&bytes)
@@ -61,7 +62,7 @@ impl TrialFile {
         Ok((end.map_or(0, |end| end as u64 + 1), trials))
     }
 
-    /// Cuts what a write that was cut off has left of a line, or the next line would be spoilt.
+    /// Cuts off the incomplete line of an interrupted write, which would spoil the next line.
     pub(crate) fn cut(&mut self, end: u64) -> Result<(), Failure> {
         let cut = self
             .file
@@ -71,7 +72,7 @@ impl TrialFile {
             .map_err(|error| cannot("write", &self.path, &error))
     }
 
-    /// Adds a trial, whole.
+    /// Adds a complete trial.
     pub(crate) fn keep(&mut self, trial: &Trial) -> Result<(), Failure> {
         let line = trial.line() + "\n";
         let written = self.file.write_all(line.as_bytes());
@@ -79,7 +80,7 @@ impl TrialFile {
     }
 }
 
-/// Makes a folder for trials, which must not hold a result of another command.
+/// Makes a folder for trials, which must not contain a result of another command.
 pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(path).map_err(|error| {
         Failure::usage(format!(
@@ -96,8 +97,8 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A folder without a plan of this name must not hold anything: what is written would stand beside somebody's files, or
-/// in their place. Hidden files do not count, nor a file of trials that another process may just have made.
+/// A folder without a plan of this name must be empty: new files would stand beside the user's files, or replace
+/// them. Hidden files do not count, nor does a file of trials that another process may just have made.
 pub(crate) fn check_new(path: &Path, plan: &str) -> Result<(), Failure> {
     if path.join(plan).exists() {
         return Ok(());
@@ -125,7 +126,7 @@ pub(crate) fn check_new(path: &Path, plan: &str) -> Result<(), Failure> {
     )))
 }
 
-/// A file of the folder that cannot be read: nothing was started.
+/// The error for a file of the folder that cannot be read: nothing was started.
 pub(crate) fn unread(path: &Path, error: &io::Error) -> Failure {
     Failure::usage(format!(
         "cannot read {}: {error}; choose another folder with --out",
@@ -133,7 +134,7 @@ pub(crate) fn unread(path: &Path, error: &io::Error) -> Failure {
     ))
 }
 
-/// Writes a file of the folder, whole or not at all.
+/// Writes a file of the folder, completely or not at all.
 pub(crate) fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
     let path = folder.join(name);
     file::replace(&path, text.as_bytes()).map_err(|error| cannot("write", &path, &error))

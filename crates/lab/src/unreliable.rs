@@ -1,9 +1,8 @@
-//! The service that the instances depend on, and that fails as its fault plan says.
+//! The service that the instances depend on, which fails as its fault plan says.
 //!
-//! What each call meets is decided by a value without clock, timer or socket
-//! ([`experiment::downstream`]); here are the mutex around it, its timers, and HTTP. Control routes are never affected by
-//! faults: they answer beside the data, and on a listener of their own, which stays open while nobody
-//! listens for data.
+//! A value without clock, timer or socket decides what each call meets ([`experiment::downstream`]); this module adds
+//! the mutex around it, its timers, and HTTP. Faults never affect control routes: they answer beside the data, and on
+//! a listener of their own, which stays open while data connections are refused.
 
 mod answer;
 mod board;
@@ -32,6 +31,7 @@ use telemetry::{Metrics, Telemetry, service_metrics};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+pub(crate) use live::PlanChange;
 use running::Refusal;
 pub(crate) use running::{Health, Running};
 use service::add_routes;
@@ -42,9 +42,9 @@ use crate::shutdown::Shutdown;
 
 /// The name of the service in traces.
 const SERVICE: &str = "unreliable-service";
-/// How often it is looked whether somebody listens, while the plan can close the door.
+/// How often it is checked whether the port is open, while the plan can close it.
 const DOOR_TIME: Duration = Duration::from_millis(5);
-/// How often it is looked whether the plan has become one that can.
+/// How often it is checked whether the plan has become one that can.
 const PLAN_TIME: Duration = Duration::from_millis(50);
 
 /// The unreliable service, ready to answer.
@@ -57,12 +57,12 @@ pub(crate) struct Unreliable {
 }
 
 impl Unreliable {
-    /// Starts the clock of `plan`.
+    /// Makes the service and starts the clock of `plan`.
     pub(crate) fn new(plan: Plan, clock: impl Clock + 'static, telemetry: &Telemetry) -> Self {
         Self::for_callers(BTreeMap::new(), plan, clock, telemetry)
     }
 
-    /// The same for callers of which is known how long they wait, whatever plan is in force.
+    /// Makes the same for callers with known timeouts, whatever plan is in force.
     pub(crate) fn for_callers(
         patience: BTreeMap<String, Duration>,
         plan: Plan,
@@ -87,7 +87,7 @@ impl Unreliable {
         }
     }
 
-    /// What the service is doing, for those who watch.
+    /// The running service, for watchers.
     pub(crate) fn running(&self) -> Arc<Running> {
         Arc::clone(&self.running)
     }
@@ -136,7 +136,7 @@ fn without_data(answers: &Router) -> Router {
         }))
 }
 
-/// Opens and closes the door as the plan wants it.
+/// Opens and closes the port as the plan says.
 async fn keep_door(running: &Running, turn: &watch::Sender<Door>) {
     loop {
         let refusal = running.refusal();

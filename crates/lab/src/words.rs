@@ -1,4 +1,4 @@
-//! Words for times, shares, numbers, states and causes.
+//! The words for times, shares, numbers, states and causes.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ pub(crate) fn state(state: State) -> String {
     state.as_str().replace('_', "-")
 }
 
-/// `once`, `twice`, `7 times`
+/// Returns `once`, `twice`, `7 times`.
 pub(crate) fn times(count: u64) -> String {
     match count {
         1 => "once".to_owned(),
@@ -64,8 +64,8 @@ pub(crate) fn times(count: u64) -> String {
     }
 }
 
-/// `text` in lines of at most `width` characters, broken between words; lines after the first are
-/// indented by so many spaces.
+/// Returns `text` in lines of at most `width` characters, broken between words; lines after the first are indented by
+/// this many spaces.
 pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -92,12 +92,12 @@ pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> Vec<String> {
     lines
 }
 
-/// Why a breaker changed, with the figures of that moment.
+/// Returns why a breaker changed, with the figures of that moment.
 pub(crate) fn cause(transition: &Transition) -> String {
     cause_of(&Change::new(Duration::ZERO, transition))
 }
 
-/// The same for a change as results have it.
+/// Returns the same for a change in a result.
 pub(crate) fn cause_of(change: &Change) -> String {
     let window = change.window;
     let why = match change.cause {
@@ -105,17 +105,19 @@ pub(crate) fn cause_of(change: &Change) -> String {
         Cause::FailureRatio => format!("{} of {} calls failed", window.failures, window.calls),
         Cause::SlowRatio => format!("{} of {} calls were slow", window.slow, window.calls),
         Cause::ProbeFailed => "the probe failed".to_owned(),
-        Cause::HalfOpenTimeout => "the probes gave no verdict in time".to_owned(),
-        Cause::Manual => "an operator wanted it".to_owned(),
-        Cause::WaitElapsed => "the wait is over".to_owned(),
+        Cause::HalfOpenTimeout => "the probes did not decide in time".to_owned(),
+        Cause::Manual => "an operator's order".to_owned(),
+        Cause::WaitElapsed => "the open period ended".to_owned(),
         Cause::ProbesSucceeded => "the probes succeeded".to_owned(),
         Cause::Fleet => return fleet(change),
         Cause::EngineLost => "the fleet is not heard".to_owned(),
-        Cause::FleetProbe => "the fleet leased its probe".to_owned(),
+        Cause::FleetProbe => "granted the fleet's probe lease".to_owned(),
         Cause::FleetProbeSucceeded => "the fleet's probe succeeded".to_owned(),
         Cause::FleetProbeFailed => "the fleet's probe failed".to_owned(),
-        Cause::FleetProbeCancelled => "the fleet's probe said nothing".to_owned(),
-        Cause::FleetProbeExpired => "the lease of the fleet's probe ended".to_owned(),
+        Cause::FleetProbeCancelled => "the fleet's probe had no result".to_owned(),
+        Cause::FleetProbeExpired => "the fleet's probe lease expired".to_owned(),
+        Cause::Verdict => "decided from outside".to_owned(),
+        Cause::Restored => "restored after a restart".to_owned(),
         other => other.to_string(),
     };
     match change.open_for_s.map(Duration::from_secs_f64) {
@@ -124,15 +126,15 @@ pub(crate) fn cause_of(change: &Change) -> String {
     }
 }
 
-/// What a fleet wanted of a breaker.
+/// Returns what a fleet ordered of a breaker.
 fn fleet(change: &Change) -> String {
     match (change.to, change.from, change.open_for_s) {
         (State::Open, State::Open | State::HalfOpen, Some(turn)) => {
             let turn = seconds(Duration::from_secs_f64(turn));
-            format!("the fleet closes; its turn comes in {turn}")
+            format!("the fleet closes; this breaker's turn is in {turn}")
         }
         (State::Open, ..) => "the fleet's verdict".to_owned(),
-        _ => "the fleet closes, and it is its turn".to_owned(),
+        _ => "the fleet closes, and it is this breaker's turn".to_owned(),
     }
 }
 
@@ -186,8 +188,8 @@ mod tests {
             *said,
             [
                 "the fleet's verdict",
-                "the fleet closes; its turn comes in 1.5 s",
-                "the fleet closes, and it is its turn",
+                "the fleet closes; this breaker's turn is in 1.5 s",
+                "the fleet closes, and it is this breaker's turn",
             ]
         );
     }

@@ -1,24 +1,25 @@
-// Words for times, shares, numbers, states and causes: the same as in the terminal.
+// Words for times, shares, numbers, states and causes, the same as in the terminal.
 
 export const STATES = ["closed", "open", "half_open", "forced_open", "disabled", "metrics_only", "stopped"];
 export const WORDS = ["closed", "open", "half-open", "forced open", "disabled", "metrics only", "stopped"];
 // Shapes beside the words: for those who see no colours, and in one column.
-export const SHAPES = ["▁", "█", "▄", "█", "░", "▁", "○"];
+export const SHAPES = ["▁", "█", "▄", "▓", "─", "┄", "○"];
 
 const CLOSED = 0;
 export const OPEN = 1;
 export const HALF_OPEN = 2;
 export const FORCED_OPEN = 3;
 const DISABLED = 4;
+const METRICS_ONLY = 5;
 // No state of a breaker: somebody has stopped the instance.
 export const STOPPED = 6;
 
-// What is told apart in pictures: closed, open, half-open, forced open, not in force, and open on the fleet's word.
+// What is told apart in pictures: each state of a breaker by its number, and open on the fleet's word.
 // An instance that is stopped has none.
 const NO_KIND = 255;
-export const KIND = [0, 1, 2, 3, 4, 4, NO_KIND];
-export const KINDS = 6;
-export const BY_FLEET = 5;
+export const KIND = [0, 1, 2, 3, 4, 5, NO_KIND];
+export const KINDS = 7;
+export const BY_FLEET = 6;
 
 /** What a state that was entered for this cause looks like. */
 export function kindOf(state, cause) {
@@ -27,7 +28,13 @@ export function kindOf(state, cause) {
 
 /** Whether calls pass as if there were no fault: what a breaker does that believes in the downstream. */
 export function trusts(state) {
-  return state === CLOSED || state === DISABLED || state === 5;
+  return state === CLOSED || state === DISABLED || state === METRICS_ONLY;
+}
+
+/** Whether calls pass as probes at most: open, half-open or forced open. Breakers diverge while one does so and
+ * another trusts. */
+export function doubts(state) {
+  return state === OPEN || state === HALF_OPEN || state === FORCED_OPEN;
 }
 
 /** Whether the breaker says no. */

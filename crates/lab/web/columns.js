@@ -1,4 +1,4 @@
-// A table of typed columns that grows: rows are numbers, and a million of them are no objects.
+// A growing table of typed columns: rows are numbers, so that a million of them make no objects.
 
 export class Columns {
   /** `spec` gives each column its typed array, as `{at: Float64Array}`. */

@@ -1,8 +1,9 @@
-// The common ground of all charts: a canvas as sharp as the screen, the colours of the theme, patterns, and the axis of time.
+// The common parts of all charts: a canvas as sharp as the screen, the colours of the theme, patterns, and the axis
+// of time.
 
 import { clock } from "./clock.js";
 
-const NAMES = ["text", "muted", "line", "panel", "closed", "open", "half", "forced", "off", "sick", "late", "mark", "on-forced"];
+const NAMES = ["text", "muted", "line", "panel", "closed", "open", "half", "forced", "off", "metrics", "sick", "late", "mark", "on-forced"];
 
 /** The colours of the theme, as the style sheet has them. */
 export const ink = {};
@@ -14,8 +15,8 @@ export function readInk() {
   patterns = {};
 }
 
-/** A fill that says its state without its colour, too: open is hatched, half-open dotted. A hatch of the fleet's leans
- * the other way. */
+/** A fill that says its state without its colour, too: open is hatched, half-open dotted, metrics only has gaps. A hatch
+ * of the fleet's leans the other way. */
 export function fill(context, kind) {
   const known = patterns[kind];
   if (known) return known;
@@ -24,14 +25,17 @@ export function fill(context, kind) {
   tile.width = size;
   tile.height = size;
   const on = tile.getContext("2d");
-  on.fillStyle = { open: ink.open, fleet: ink.open, forced: ink.forced, half: ink.half, lost: ink.off }[kind];
+  on.fillStyle = {
+    open: ink.open, fleet: ink.open, forced: ink.forced, half: ink.half, lost: ink.off, metrics: ink.metrics,
+  }[kind];
   on.fillRect(0, 0, size, size);
   on.strokeStyle = ink.panel;
   on.fillStyle = ink.panel;
   on.globalAlpha = 0.35;
   on.lineWidth = devicePixelRatio;
   on.beginPath();
-  if (kind === "half") {
+  if (kind === "metrics") on.clearRect(size / 2, 0, size / 2, size);
+  else if (kind === "half") {
     on.arc(size / 4, size / 4, devicePixelRatio * 0.9, 0, 7);
     on.arc((3 * size) / 4, (3 * size) / 4, devicePixelRatio * 0.9, 0, 7);
     on.fill();
@@ -171,20 +175,34 @@ export function drawPhases(context, axis, store, top, bottom, named) {
   context.restore();
 }
 
+// Marks that would hide each other stand this far apart, as long as none is further than that from where it belongs.
+const BESIDE = 2;
+const FROM_ITS_PLACE = 6;
+
+/** The pixels of the marks that an axis shows: each has its own, although two orders may be a few milliseconds apart. */
+export function markPlaces(marks, axis) {
+  const places = [];
+  for (const { at } of marks) {
+    if (at < axis.from || at > axis.to) continue;
+    const own = Math.round(axis.x(at));
+    const beside = (places.at(-1) ?? -Infinity) + BESIDE;
+    places.push(Math.min(Math.max(own, beside), own + FROM_ITS_PLACE));
+  }
+  return places;
+}
+
 /** What somebody did, and the instant that is looked at. */
 export function drawMarks(context, axis, store, view, top, bottom) {
   context.lineWidth = 1;
-  for (const mark of store.marks) {
-    if (mark.at < axis.from || mark.at > axis.to) continue;
-    const x = Math.round(axis.x(mark.at)) + 0.5;
-    context.strokeStyle = ink.mark;
-    context.setLineDash([2, 2]);
-    context.beginPath();
-    context.moveTo(x, top);
-    context.lineTo(x, bottom);
-    context.stroke();
-    context.setLineDash([]);
+  context.strokeStyle = ink.mark;
+  context.setLineDash([2, 2]);
+  context.beginPath();
+  for (const place of markPlaces(store.marks, axis)) {
+    context.moveTo(place + 0.5, top);
+    context.lineTo(place + 0.5, bottom);
   }
+  context.stroke();
+  context.setLineDash([]);
   if (view.live) return;
   const x = Math.round(axis.x(view.at)) + 0.5;
   context.strokeStyle = ink.text;

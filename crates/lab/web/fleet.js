@@ -1,4 +1,5 @@
-// The common decision of a fleet: how each instance stood in its fleet at any instant, and what happened to it there.
+// The common decision of a fleet: the status of each instance in its fleet at any instant, and what happened to it
+// there.
 
 import { Columns } from "./columns.js";
 

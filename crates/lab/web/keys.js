@@ -1,5 +1,5 @@
-// Keys of the charts and of the table, by their position on the keyboard. They work while the place has the focus,
-// and can be switched off.
+// The keys of the charts and of the table, by their position on the keyboard. They work while the chart or the table
+// has the focus, and can be switched off.
 
 /** Calls `on[name]` for each key that has a meaning. */
 export function listen(place, on, isOn) {

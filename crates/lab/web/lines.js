@@ -1,4 +1,4 @@
-// Lines over time: the share of fast failures, and response times on a logarithmic scale.
+// The charts of lines over time: the share of fast failures, and response times on a logarithmic scale.
 
 import { millis } from "./clock.js";
 import { Axis, drawMarks, drawName, drawPhases, drawTime, ink } from "./draw.js";

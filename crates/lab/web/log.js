@@ -1,4 +1,5 @@
-// The log of transitions, newest first, each with its cause and the figures of that moment; and what the fleet decided.
+// The log, newest first: transitions, each with its cause and the figures of that moment, what the fleet decided, and
+// orders.
 
 import { SHAPES, STATES, clock, sentence } from "./clock.js";
 import { noteWords } from "./fleet.js";
@@ -59,11 +60,15 @@ export class Log {
 
   item(place, word) {
     const { store } = this;
-    const { change, note } = store.journal;
+    const { change, note, mark } = store.journal;
     if (change[place] >= 0) {
       const it = store.change(change[place]);
       const text = sentence(it, store.names[it.instance], store.rulesAt(it.instance, it.at));
       return made(it.at, text, word, SHAPES[it.to], { number: it.number, state: STATES[it.to] });
+    }
+    if (mark[place] >= 0) {
+      const it = store.marked.get(mark[place]);
+      return it ? made(it.at, markWords(it), word, "┊", { mark: it.number, kind: it.kind }) : null;
     }
     if (note[place] < 0) return null;
     const it = store.fleet.noteAt(note[place]);
@@ -71,6 +76,11 @@ export class Log {
     if (words === null) return null;
     return made(it.at, `${store.names[it.instance]} ${words}`, word, "◇", { note: it.number, kind: it.kind });
   }
+}
+
+/** What a mark says: the orders of somebody, or that the time of a fault plan is over. */
+function markWords({ kind, text }) {
+  return kind === "over" ? text : `order: ${text}`;
 }
 
 /** A line of the log; none where it has not the word that is looked for. */

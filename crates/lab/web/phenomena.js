@@ -1,6 +1,6 @@
-// The four things to observe: counted as they come, so that each can be shown for any instant.
+// The four phenomena to observe, counted as they come, so that each can be shown for any instant.
 
-import { HALF_OPEN, OPEN, brief, clock, percent, rejects, trusts } from "./clock.js";
+import { HALF_OPEN, OPEN, brief, clock, doubts, percent, trusts } from "./clock.js";
 import { until } from "./columns.js";
 
 // So many of each are kept; half of them give way at once.
@@ -38,7 +38,7 @@ export class Phenomena {
     this.store = store;
     store.listeners.push(this);
     this.states = [...store.began];
-    // Stretches in which one let calls pass while another rejected them.
+    // Stretches in which one let calls pass while another was open or half-open: divergence, as the record has it.
     this.apart = new Seen();
     this.flaps = new Seen();
     // Seconds with fast failures, and how many there have been since the start.
@@ -49,7 +49,7 @@ export class Phenomena {
   }
 
   differ(at) {
-    const apart = this.states.some(trusts) && this.states.some(rejects);
+    const apart = this.states.some(trusts) && this.states.some(doubts);
     const { last } = this.apart;
     // Each knows for how long those before it have lasted.
     const before = last ? last.before + (last.until ?? at) - last.at : 0;
@@ -105,8 +105,8 @@ export class Phenomena {
     const share = at > 0 ? percent(together / at) : "0 %";
     const first = this.mixed.first;
     return [
-      seen(apart.count, `states apart ${share} of the time`, this.apart.first?.at,
-        "waits for one open beside one closed"),
+      seen(apart.count, `one closed, another not: ${share} of the time`, this.apart.first?.at,
+        "waits for one closed beside one that is not"),
       seen(fast.last?.sum ?? 0, "calls answered 503 at once, none sent downstream",
         this.fast.first?.at, "waits for a breaker to reject a call"),
       seen(flaps.count, `open → half-open → open, last ${clock(flaps.last?.at ?? 0)}`, this.flaps.first?.at,

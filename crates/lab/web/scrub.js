@@ -1,7 +1,7 @@
 // The scrub bar: the whole run, and the part of it that the charts show.
 
 import { KINDS, clock } from "./clock.js";
-import { Axis, drawPhases, ink } from "./draw.js";
+import { Axis, drawPhases, ink, markPlaces } from "./draw.js";
 import { SAY_NO, addShares, drawShares } from "./timeline.js";
 
 // A run that goes on has room for its first minute; one that is over says how long it was.
@@ -21,7 +21,7 @@ export function drawScrub(board, store, view) {
   for (let instance = 0; instance < store.n; instance++) addShares(shares, store, instance, axis, 1 / store.n);
   drawShares(context, shares, axis.left, 3, bottom - 3, SAY_NO);
   context.fillStyle = ink.mark;
-  for (const mark of store.marks) context.fillRect(axis.x(mark.at), 0, 1, bottom);
+  for (const place of markPlaces(store.marks, axis)) context.fillRect(place, 0, 1, bottom);
   brush(context, axis, view, bottom);
   context.fillStyle = ink.muted;
   context.textAlign = "left";

@@ -1,4 +1,4 @@
-// Outcomes: how calls ended, stacked, for each second and instance.
+// The stacked chart of outcomes: how calls ended, for each second and instance.
 
 import { Axis, drawMarks, drawName, drawPhases, drawTime, ink } from "./draw.js";
 

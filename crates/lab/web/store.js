@@ -1,4 +1,5 @@
-// Everything that is known of one run: each transition exactly, counts by the second, windows by the tick.
+// The store: everything that is known of one run, with each transition exact, counts by the second, and windows by
+// the tick.
 
 import { Columns, until } from "./columns.js";
 import { KIND, STATES, STOPPED, kindOf } from "./clock.js";
@@ -40,12 +41,17 @@ export class Store {
     // How many of the first rows of the journal have given way.
     this.dropped = 0;
     this.fleet = hello.coordination ? new Fleet(hello.coordination, this.n) : null;
-    // What the log lists, in the order in which it came: a transition, or a note of the fleet; the other one is -1.
-    this.journal = new Columns({ at: Float64Array, change: Int32Array, note: Int32Array }, 1024);
+    // What the log lists, in the order in which it came: a transition, a note of the fleet, or the number of a mark; the
+    // others are -1.
+    this.journal = new Columns({ at: Float64Array, change: Int32Array, note: Int32Array, mark: Int32Array }, 1024);
     if (this.fleet) this.fleet.forgot = (count) => this.forgetNotes(count);
     this.truths = this.names.map(() => new Columns({ at: Float64Array, p: Float32Array }, 64));
     this.phases = [];
+    // By time, and by number.
     this.marks = [];
+    this.marked = new Map();
+    this.marksFrom = 0;
+    this.marksEver = 0;
     // What was set when: rules and settings of each breaker, and the load. The state under which an instance is stopped.
     this.settings = hello.instances.map(() => []);
     this.loads = [];
@@ -92,7 +98,7 @@ export class Store {
 
   noted(row) {
     const place = this.fleet?.note(row) ?? -1;
-    if (place >= 0) this.journal.push(row[1], -1, place);
+    if (place >= 0) this.journal.push(row[1], -1, place, -1);
   }
 
   /** A breaker works by other settings. */
@@ -133,7 +139,7 @@ export class Store {
     );
     if (this.under[instance] >= 0) this.under[instance] = entered;
     else this.states[instance].push(at, entered, kindOf(entered, cause), change);
-    this.journal.push(at, change, -1);
+    this.journal.push(at, change, -1, -1);
     this.end = Math.max(this.end, at);
     for (const listener of this.listeners) listener.changed(change);
   }
@@ -166,7 +172,8 @@ export class Store {
       if (journal.note[place] >= 0) journal.note[place] = Math.max(-1, journal.note[place] - count);
     }
     let gone = 0;
-    while (gone < journal.length && journal.change[gone] < 0 && journal.note[gone] < 0) gone++;
+    const empty = (place) => [journal.change, journal.note, journal.mark].every((column) => column[place] < 0);
+    while (gone < journal.length && empty(gone)) gone++;
     journal.drop(gone);
     this.dropped += gone;
   }
@@ -185,11 +192,19 @@ export class Store {
     }
   }
 
+  /** Somebody did something. It may be told after what was done a moment later, and what is known may be told again. */
   mark([at, kind, text]) {
-    const last = this.marks.at(-1);
-    if (last && (at < last.at || (at === last.at && text === last.text))) return;
-    this.marks.push({ at, kind, text });
-    if (this.marks.length > MARKS) this.marks.splice(0, MARKS / 2);
+    const { marks } = this;
+    if (at < this.marksFrom) return;
+    const place = until(marks, at, (it) => it.at);
+    for (let same = place - 1; same >= 0 && marks[same].at === at; same--) if (marks[same].text === text) return;
+    const mark = { at, kind, text, number: this.marksEver++ };
+    marks.splice(place, 0, mark);
+    this.marked.set(mark.number, mark);
+    this.journal.push(at, -1, -1, mark.number);
+    if (marks.length <= MARKS) return;
+    for (const { number } of marks.splice(0, MARKS / 2)) this.marked.delete(number);
+    this.marksFrom = marks[0].at;
   }
 
   phase([at, name]) {

@@ -1,4 +1,4 @@
-// The stream of events from the lab: kept up, resumed where it broke off, and given up while nobody looks.
+// The stream of events from the lab, which is resumed where it broke off, and closed while nobody looks.
 
 // After so long without a word the connection is taken for lost.
 const SILENCE = 3000;

@@ -1,4 +1,4 @@
-// The table and the voice: the same as the cards and the timeline, in words, for those who do not look at pictures.
+// The table and the announcements: the content of the cards and the timeline in words, for screen readers.
 
 import { WORDS, clock, percent, sentence, sinceWords, why } from "./clock.js";
 

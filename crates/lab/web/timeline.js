@@ -14,20 +14,20 @@ const ENGINE = 14;
 // Up to so many instances have a row each; more of them form groups.
 export const ROWS = 12;
 // By kind.
-const HEIGHTS = [0.28, 1, 0.6, 1, 0.28, 1];
+const HEIGHTS = [0.28, 1, 0.6, 1, 0.28, 0.28, 1];
 // Where there is no room for heights.
-const STRIP = [0, 1, 1, 1, 0, 1];
+const STRIP = [0, 1, 1, 1, 0, 0, 1];
 /** The share of instances that say no. */
-export const SAY_NO = [0, 1, 1, 1, 0, 1];
+export const SAY_NO = [0, 1, 1, 1, 0, 0, 1];
 
 // The group that is left out where nobody is in it.
 export const RARE = "not in force";
 // The groups of a large fleet: by state, what is trouble first. Each is one band that says how many are so.
 const GROUPS = [
-  { name: "open", states: [1, 3], heights: [0, 1, 0, 1, 0, 1] },
-  { name: "half-open", states: [2], heights: [0, 0, 1, 0, 0, 0] },
-  { name: "closed", states: [0], heights: [1, 0, 0, 0, 0, 0] },
-  { name: RARE, states: [4, 5, STOPPED], heights: [0, 0, 0, 0, 1, 0] },
+  { name: "open", states: [1, 3], heights: [0, 1, 0, 1, 0, 0, 1] },
+  { name: "half-open", states: [2], heights: [0, 0, 1, 0, 0, 0, 0] },
+  { name: "closed", states: [0], heights: [1, 0, 0, 0, 0, 0, 0] },
+  { name: RARE, states: [4, 5, STOPPED], heights: [0, 0, 0, 0, 1, 1, 0] },
 ];
 
 /** The groups of a fleet at an instant: an instance each, or, of many, those that are in the same state. */
@@ -89,7 +89,7 @@ export function drawShares(context, shares, left, top, height, heights = HEIGHTS
   const width = shares.length / KINDS;
   // A pixel of the screen is one of the shares.
   const pixel = 1 / devicePixelRatio;
-  const order = [3, 5, 1, 2, 0, 4];
+  const order = [3, BY_FLEET, 1, 2, 0, 5, 4];
   let from = 0;
   for (let to = 1; to <= width; to++) {
     if (to < width && alike(shares, from, to)) continue;
@@ -116,7 +116,7 @@ function alike(shares, one, other) {
 function style(context, kind) {
   if (kind === 0) return ink.closed;
   if (kind === 4) return ink.off;
-  return fill(context, ["", "open", "half", "forced", "", "fleet"][kind]);
+  return fill(context, ["", "open", "half", "forced", "", "metrics", "fleet"][kind]);
 }
 
 /** Words in stretches that have room for them. */

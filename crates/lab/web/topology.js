@@ -1,4 +1,4 @@
-// The topology: load, instances and downstream, with what flows between them and why each breaker does what it does.
+// The topology: load, instances and downstream, with the flows between them, and why each breaker is in its state.
 
 import {
   FORCED_OPEN, HALF_OPEN, OPEN, STATES, STOPPED, WORDS, percent, rejects, span, trusts, why,

@@ -1,4 +1,4 @@
-// The part of the run that is looked at: a stretch of time, and the instant that cards and tiles show.
+// The part of the run that is shown: a stretch of time, and the instant that cards and tiles show.
 
 const SHORTEST = 0.02;
 

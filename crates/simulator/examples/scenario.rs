@@ -1,4 +1,4 @@
-//! Carries out a scenario under virtual time with several seeds and says which expectations held.
+//! A run of a scenario under virtual time with several seeds, which prints which expectations held.
 //!
 //! `cargo run --release -p simulator --example scenario -- scenarios/flapping.toml 30`
 

@@ -1,13 +1,14 @@
-//! The agenda: events that are due, ordered by time and then by the order in which they were made.
+//! The agenda: pending events, ordered by time and then by the order in which they were made.
 //!
-//! An event is one word of 128 bits: nanoseconds, number, place. So comparing two is one comparison, and
-//! the structure holds no pointers. Arrivals are not in it: they come in order and are merged by the loop.
+//! An event is one word of 128 bits: nanoseconds, number, place. So comparing two events is one comparison, and the
+//! structure holds no pointers. Arrivals are not in it: they come in order, and the loop merges them in.
 //!
-//! Time is cut into ticks of 65 µs, and the next 4,096 of them, a quarter of a second, have a bucket each, which
-//! nobody sorts before its time has come. What is later waits in a heap. So an event costs the same whether ten or a
-//! million are pending, as long as few of them fall into one tick, and which bucket it was in does not matter for the
-//! order. The exception is the first tick that has events: it is kept as a sorted list, so that one more event in it, or
-//! in a tick before it, costs a step for each event of that tick that is due sooner, or for each at all.
+//! Time is cut into ticks of 65 µs. Each of the next 4,096 ticks, a quarter of a second, has a bucket, which is
+//! sorted only when its time has come. Later events wait in a heap. So an event costs the same whether ten or a
+//! million are pending, as long as few of them fall into one tick, and the order does not depend on the bucket. The
+//! exception is the first tick that has events, which is kept as a sorted list. Adding an event to that tick costs
+//! one step for each of its events that is due sooner; adding one to an earlier tick costs one step for each of its
+//! events.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -15,22 +16,22 @@ use std::collections::BinaryHeap;
 /// Events by (time, number).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Agenda {
-    /// The events of the earliest tick that has any, the next one last. Empty only when nothing is pending.
+    /// The events of the earliest tick that has any, the next event last. Empty only when nothing is pending.
     first: Vec<u128>,
     first_tick: u64,
-    /// The tick of the event that was taken last: nothing is due before.
+    /// The tick of the event that was taken last; nothing is due before it.
     past: u64,
     buckets: Buckets,
-    /// What was too late for a bucket when it was added.
+    /// Events that were too late for a bucket when they were added.
     later: BinaryHeap<Reverse<u128>>,
     made: u32,
 }
 
-/// A tick has 2 to the power of so many nanoseconds.
+/// A tick is 2 to this power of nanoseconds long.
 const TICK: u32 = 16;
 
 impl Agenda {
-    /// Something is due at `at`; `what` says what.
+    /// Adds an event at `at`; `what` says what is due.
     pub(crate) fn add(&mut self, at: u64, what: u32) {
         let event = u128::from(at) << 64 | u128::from(self.made) << 32 | u128::from(what);
         self.made = self.made.wrapping_add(1);
@@ -51,13 +52,13 @@ impl Agenda {
         }
     }
 
-    /// When the next event is due; `u64::MAX` when there is none.
+    /// When the next event is due; `u64::MAX` if there is none.
     pub(crate) fn next_at(&self) -> u64 {
         self.first.last().map_or(u64::MAX, |event| time_of(*event))
     }
 
-    /// What is due up to `until`, in no particular order. Without the first tick that has events and without what waits
-    /// in the heap: it serves to read ahead what events will need.
+    /// The events due up to `until`, in no particular order, except those of the first tick that has events and those
+    /// in the heap. It serves to prefetch the memory that events will need.
     pub(crate) fn ahead(&self, until: u64) -> impl Iterator<Item = u32> {
         let last = until >> TICK;
         let mut tick = self.first_tick;
@@ -68,7 +69,7 @@ impl Agenda {
         ticks.flat_map(|tick| self.buckets.of(tick)).map(what_of)
     }
 
-    /// The next event: when, and what.
+    /// The next event: its time, and what is due.
     pub(crate) fn next(&mut self) -> Option<(u64, u32)> {
         let event = self.first.pop()?;
         self.past = self.first_tick;
@@ -78,7 +79,7 @@ impl Agenda {
         Some((time_of(event), what_of(event)))
     }
 
-    /// Turns to the earliest tick that has events.
+    /// Makes the earliest tick that has events the first.
     fn turn(&mut self) {
         let bucket = self.buckets.first_from(self.past);
         let later = self.later.peek().map(|it| self.tick_of(it.0));
@@ -102,7 +103,7 @@ impl Agenda {
         }
     }
 
-    /// Another tick becomes the first one that has events.
+    /// Makes another tick the first one that has events.
     fn put_back(&mut self) {
         for place in 0..self.first.len() {
             self.keep(self.first_tick, self.first[place]);
@@ -132,15 +133,15 @@ fn what_of(event: u128) -> u32 {
     event as u32
 }
 
-/// Buckets of events, each a list; which of them have events is known by bit.
+/// Buckets of events, each a list; a bit says which of them have events.
 #[derive(Clone, Debug)]
 struct Buckets {
-    /// Where the list of each bucket begins.
+    /// The head of each bucket's list.
     heads: Vec<u32>,
     full: [u64; 64],
-    /// Which words of `full` have a bit.
+    /// Which words of `full` have a bit set.
     any: u64,
-    /// Events, and the place of the next one of the same list.
+    /// Events, each with the place of the next one in its list.
     events: Vec<(u128, u32)>,
     /// The list of free places.
     free: u32,
@@ -164,7 +165,7 @@ impl Default for Buckets {
 impl Buckets {
     const NUMBER: u64 = 64 * 64;
 
-    /// Where the bucket of a tick is.
+    /// The bucket of a tick.
     fn place(tick: u64) -> usize {
         usize::try_from(tick % Self::NUMBER).unwrap_or_default()
     }
@@ -191,7 +192,7 @@ impl Buckets {
         let word = begin / 64;
         let here = self.full[word] & u64::MAX << (begin % 64);
         let place = if here == 0 {
-            // The words after it, and at last its bits before.
+            // The words after it, and finally the bits before it.
             let after = (word + 1) % 64;
             let turned = self
                 .any

@@ -1,9 +1,9 @@
 //! Arrivals: the requests that clients plan, in an open loop by a schedule, in a closed loop by their answers.
 //!
-//! A schedule is endless and in order, so its next request is merged with the agenda; it is never all planned
-//! before. The part of the run that a request belongs to is looked up only when another one begins.
+//! A schedule is endless and in order, so its next request is merged with the agenda; the schedule is never computed
+//! as a whole. The part of the run that a request belongs to is looked up only when a new part begins.
 //!
-//! A few requests are planned ahead, so that what they will need can be fetched from memory all at once.
+//! A few requests are planned ahead, so that the memory that they will need can be fetched all at once.
 
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ const AHEAD: usize = 16;
 /// One planned request while it is under way. Instants are nanoseconds since the start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
-    /// When it was to leave.
+    /// The instant for which it was planned.
     pub(crate) planned: u64,
-    /// When its last attempt was sent.
+    /// The instant at which its last attempt was sent.
     pub(crate) sent: u64,
     pub(crate) luck: u64,
     pub(crate) key: u32,
@@ -33,26 +33,26 @@ pub(crate) struct Request {
     pub(crate) part: u32,
     /// Attempts so far.
     pub(crate) attempts: u32,
-    /// Which client of a closed loop it belongs to, or [`NOBODY`].
+    /// The client of a closed loop that it belongs to, or [`NOBODY`].
     pub(crate) client: u32,
 }
 
-/// Plans requests.
+/// The planner of requests.
 #[derive(Debug)]
 pub(crate) struct Arrivals {
     schedule: Schedule,
     /// Requests of an open loop that are planned ahead, and how many of them have come.
     ahead: Vec<Planned>,
     came: usize,
-    /// When it is planned; `u64::MAX` when there is none.
+    /// The instant of the next request; `u64::MAX` if there is none.
     next_at: u64,
     until: Duration,
     phases: Phases,
-    /// The part of the run that goes on until an instant.
+    /// The present part of the run, and the instant until which it lasts.
     part: (u32, u64),
-    /// When each instance is taken out of the fleet, where any is.
+    /// When each instance is taken out of the fleet, if any is.
     leaves: Vec<u64>,
-    /// Requests under way, where the least loaded target is chosen when a request leaves.
+    /// Requests under way, if the least loaded target is chosen when a request leaves.
     under_way: Option<UnderWay>,
 }
 
@@ -77,7 +77,7 @@ impl Arrivals {
         arrivals
     }
 
-    /// Plans further requests; says whether it did.
+    /// Plans further requests; returns whether there were any.
     fn plan_ahead(&mut self) -> bool {
         let more = self.came == self.ahead.len();
         if more {
@@ -95,13 +95,13 @@ impl Arrivals {
         more
     }
 
-    /// The targets of those that are planned ahead.
+    /// The targets of the requests that are planned ahead.
     pub(crate) fn targets_ahead(&self) -> impl Iterator<Item = usize> {
         let left = self.ahead[self.came..].iter();
         left.map(|planned| planned.target)
     }
 
-    /// When the last of those is planned; zero when there is none.
+    /// When the last of those is planned; zero if there is none.
     pub(crate) fn planned_until(&self) -> u64 {
         self.ahead.last().map_or(0, |planned| nanos(planned.at))
     }
@@ -141,7 +141,7 @@ impl Arrivals {
         self.schedule.digest()
     }
 
-    /// A request has ended.
+    /// Notes that a request has ended.
     pub(crate) fn ended(&mut self, request: &Request) {
         if let Some(under_way) = &mut self.under_way {
             under_way.end(request.target as usize);
@@ -194,7 +194,7 @@ impl Arrivals {
     }
 }
 
-/// When each instance leaves; nothing where none does.
+/// When each instance leaves; empty if none does.
 fn leaves(scenario: &Scenario) -> Vec<u64> {
     let mut all = Vec::new();
     for (place, at) in scenario.leaves() {

@@ -1,4 +1,4 @@
-//! Calls: attempts that are under way, and requests that wait for their next one, in places that are used again.
+//! Calls: attempts that are under way, and requests that wait for their next attempt, in reused slots.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) struct Call<'a> {
     pub(crate) suffering: Option<Suffering>,
     pub(crate) work: Option<WorkId>,
     pub(crate) stage: Stage,
-    /// For how long the downstream asks to be left alone, should its answer come.
+    /// How long the downstream asks callers to wait, if its answer comes.
     pub(crate) hint: Option<Duration>,
     /// The state of the breaker when it was sent, and the probability of failure then.
     pub(crate) sent_in: State,
@@ -30,28 +30,28 @@ pub(crate) struct Call<'a> {
 pub(crate) enum Stage {
     /// Nothing: its place is free.
     Free,
-    /// Its end, at this instant; the downstream answers at another one where the instance stands still.
+    /// Its end, at this instant. The downstream answers at another instant if the instance stands still.
     Ends { at: u64, end: End, answered: u64 },
-    /// Work of the downstream; what comes then is known.
+    /// Work of the downstream; what follows is known.
     Works(Awaited),
-    /// An instance that stands still, until the client gives up.
+    /// The end of the pause of an instance that stands still, at most until the client gives up.
     Held { until: u64 },
     /// Its next attempt, after this outcome of the last one.
     Again { last: ClientOutcome },
 }
 
-/// How a call ends: with a reply, of which the hint is kept with the call, as there seldom is one, or otherwise.
+/// The end of a call. The hint of a reply is kept with the call, because few replies have one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// A whole answer with this status.
+    /// A complete answer with this status.
     Answered(u16),
     /// The instance has given up.
     TimedOut,
-    /// There is no whole answer.
+    /// There is no complete answer.
     Broken(Broken),
-    /// The instance itself ran out of something.
+    /// The instance itself ran out of a resource.
     OwnShortage,
-    /// The client has left before.
+    /// The client has left before the end.
     Left,
     /// The process of the instance has ended.
     Cut,
@@ -68,7 +68,7 @@ impl End {
         }
     }
 
-    /// The reply with this hint, if the instance has one.
+    /// The reply with this hint, if the instance gets one.
     pub(crate) const fn reply(self, hint: Option<Duration>) -> Option<Reply> {
         match self {
             Self::Answered(status) => Some(Reply::Answered {
@@ -89,7 +89,7 @@ pub(crate) struct Awaited {
     pub(crate) reply: End,
     /// How long that takes.
     pub(crate) after: u64,
-    /// When the plan lets go of the call, which is then answered; `u64::MAX` where it does not.
+    /// When the plan lets go of the call, which is then answered; `u64::MAX` if it does not.
     pub(crate) lets_go: u64,
     pub(crate) limit: Limit,
 }
@@ -141,7 +141,7 @@ impl<'a> Calls<'a> {
         &mut self.all[place as usize]
     }
 
-    /// The place is used no longer.
+    /// Frees a slot.
     pub(crate) fn give_back(&mut self, place: u32) {
         self.at(place).stage = Stage::Free;
         self.free.push(place);

@@ -1,7 +1,7 @@
 //! The clock of all breakers of a run: a cell that the loop sets.
 //!
-//! One thread owns it; it is an atomic only because a [`Clock`] may be read from any thread. Reading it
-//! is a plain load.
+//! One thread owns it. It is an atomic only because a [`Clock`] may be read from any thread; reading it is a plain
+//! load.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,7 +1,8 @@
-//! The fleet: what instances tell each other, behind a simulated network and engine.
+//! The fleet: what instances tell each other, over a simulated network and engine.
 //!
-//! The members, the ledger and the layer between a member and its breaker are those of `fusebox-fleet`, as in a
-//! service. What is sockets and timers elsewhere is here: messages under way, timeouts, and a queue at the engine.
+//! The members, the ledger and the link between a member and its breaker are those of `fusebox-fleet`, as in a
+//! service. This module replaces sockets and timers: it keeps messages under way, timeouts, and a queue at the
+//! engine.
 
 mod gossip;
 mod host;
@@ -28,20 +29,20 @@ pub(crate) use message::{From, Message};
 use crate::instances::Member;
 use crate::nanos;
 
-/// All that coordination consists of in a run.
+/// Everything about coordination in a run.
 pub(crate) struct Fleet {
     pub(crate) hosts: Vec<Host>,
     pub(crate) engine: Engine,
-    /// What is there instead of the engine where instances gossip.
+    /// The gossip in place of the engine, if instances gossip.
     gossip: Option<Gossip>,
     pub(crate) turns: Vec<(u64, EngineTurn)>,
     wires: Wires,
     timeout: u64,
     messages: Vec<Option<Message>>,
     free: Vec<u32>,
-    /// Messages that are to come, and when: for the agenda.
+    /// Messages that will arrive, and when: for the agenda.
     pub(crate) outgoing: Vec<(u64, u32)>,
-    /// What breakers have told their members.
+    /// What breakers have reported to their members.
     pub(crate) heard: VecDeque<(u32, Event)>,
     /// What members are to be told after that.
     pub(crate) pending: VecDeque<(u32, Event)>,
@@ -67,7 +68,7 @@ impl Fleet {
         let hosts = names.iter().zip(members).zip(steps);
         let hosts = hosts.map(|((name, member), steps)| {
             let mut host = Host::new(name, settings, member.breaker().clone(), (seed, steps));
-            // A breaker that an operator has taken over says nothing.
+            // A breaker that an operator has taken over reports nothing.
             if scenario.mode_of(name) == Mode::Auto {
                 host.begin(0);
             }
@@ -115,7 +116,7 @@ impl Fleet {
         Some(Box::new(fleet))
     }
 
-    /// A process has begun: it gossips, where instances do.
+    /// Begins a process, which gossips if instances do.
     pub(crate) fn begin_gossip(&mut self, now: u64, instance: u32) {
         let life = self.hosts[instance as usize].life;
         if let Some(gossip) = &mut self.gossip {
@@ -129,20 +130,20 @@ impl Fleet {
         }
     }
 
-    /// A process is about to end.
+    /// Notes that a process is about to end.
     pub(crate) fn end_gossip(&mut self, now: u64, instance: u32, leaves: bool) {
         if let Some(gossip) = &mut self.gossip {
             gossip.end(now, instance, leaves);
         }
     }
 
-    /// What is to be told next, and to whom.
+    /// The next event to pass on, and its receiver.
     pub(crate) fn next_told(&mut self) -> Option<(u32, Event)> {
         let next = self.heard.pop_front();
         next.or_else(|| self.pending.pop_front())
     }
 
-    /// Whether there is anything to tell.
+    /// Whether there is anything to pass on.
     pub(crate) fn has_news(&self) -> bool {
         !(self.heard.is_empty() && self.pending.is_empty())
     }
@@ -151,7 +152,7 @@ impl Fleet {
         &mut self.hosts[instance as usize]
     }
 
-    /// Sends what a member wants to be sent.
+    /// Sends what a member wants to send.
     pub(crate) fn carry(&mut self, now: u64, instance: u32, action: Action) {
         let (request, ticket) = match action {
             Action::Report(ticket, report) => (Request::Report(report), Some(ticket)),
@@ -179,7 +180,7 @@ impl Fleet {
         self.pass(now, passage, Message::Request { from, request });
     }
 
-    /// An instance's own node has answered, or cannot yet.
+    /// The answer of an instance's own node, or that it cannot answer yet.
     fn answered_at_once(&mut self, now: u64, from: From, served: gossip::Served) {
         match (served.answer, from.ticket) {
             (Some(answer), _) => self.put(now, Message::Answer { to: from, answer }),
@@ -191,7 +192,7 @@ impl Fleet {
         }
     }
 
-    /// Sends a message from one that gossips to another.
+    /// Sends a message from one gossiping instance to another.
     fn send_word(&mut self, now: u64, (from, to): (u32, u32), word: Word) {
         self.hosts[from as usize].counted.sent += 1;
         let passage = self.wires.send_between(now, from, to);
@@ -224,13 +225,13 @@ impl Fleet {
         self.told(to, news)
     }
 
-    /// What an instance is told of its own accord by its node.
+    /// What an instance's node pushes to it.
     fn told(&mut self, instance: u32, news: Option<View>) -> Option<(u32, Event)> {
         let view = news.filter(|_| self.hosts[instance as usize].is_here())?;
         Some((instance, Event::Pushed(view)))
     }
 
-    /// A message comes; says what an instance is to be told.
+    /// Delivers a message; returns what an instance is to be told.
     pub(crate) fn comes(&mut self, now: u64, message: Message) -> Option<(u32, Event)> {
         match message {
             Message::Request { from, request } => {
@@ -312,7 +313,7 @@ impl Fleet {
     }
 
     fn answer(&mut self, now: u64, to: From, answer: Answer) -> Option<(u32, Event)> {
-        // An instance's own node is no other: nothing is sent.
+        // An instance's own node is local, so nothing is sent.
         let gossips = self.gossip.is_some();
         let host = self.host(to.instance);
         if host.life != to.life || !host.is_here() {
@@ -320,7 +321,7 @@ impl Fleet {
         }
         host.counted.received += u64::from(!gossips);
         host.is_answered(now);
-        // What comes twice, or after its time, is known.
+        // A message that arrives twice, or too late, is recognised.
         let ticket = to.ticket.filter(|ticket| host.answered(*ticket));
         let event = match (answer, ticket) {
             (Answer::Reported(answer), Some(ticket)) => Event::Reported { ticket, answer },
@@ -340,7 +341,7 @@ impl Fleet {
         }
     }
 
-    /// The message comes at `at`.
+    /// Puts a message under way, to arrive at `at`.
     pub(crate) fn put(&mut self, at: u64, message: Message) {
         let place = self.free.pop().unwrap_or_else(|| {
             self.messages.push(None);
@@ -350,7 +351,7 @@ impl Fleet {
         self.outgoing.push((at, place));
     }
 
-    /// The message at this place, which is under way no longer.
+    /// The message at this place, which is no longer under way.
     pub(crate) fn take(&mut self, place: u32) -> Option<Message> {
         self.free.push(place);
         self.messages[place as usize].take()
@@ -371,7 +372,7 @@ impl Fleet {
     }
 }
 
-/// How often an instance reports when nothing happens; zero where counts are merged, which are sent when there are any.
+/// How often an instance reports when nothing happens; zero if counts are merged, which are sent when there are any.
 fn report_every(settings: &Settings) -> Duration {
     match settings.mode().dials().evidence {
         Evidence::Counts => Duration::ZERO,

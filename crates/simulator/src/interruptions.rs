@@ -1,6 +1,6 @@
 //! Interruptions of instances: when each is paused, and when it is down.
 //!
-//! All of them are known before the start, so the instant at which an instance reads an answer or gives up is
+//! All interruptions are known before the start, so the instant at which an instance reads an answer or gives up is
 //! computed when the call is made.
 
 use std::collections::BTreeMap;

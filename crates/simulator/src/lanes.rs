@@ -1,7 +1,7 @@
 //! Lanes: the connections that clients have to each target, and the requests that wait for one.
 //!
-//! As in the live load generator: a bounded number of connections, beyond it a bounded queue, beyond that
-//! requests are shed. Clients of a closed loop have connections of their own.
+//! As in the live load generator, the number of connections is bounded, and so is the queue behind them; requests
+//! beyond both are shed. Clients of a closed loop have connections of their own.
 
 use std::collections::VecDeque;
 

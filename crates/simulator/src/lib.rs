@@ -1,9 +1,8 @@
-//! The simulator: carries a scenario out under virtual time, with the same breakers and the same
-//! experiment as the live lab.
+//! The simulator: it performs a scenario under virtual time, with the same breakers and the same experiment as the
+//! live lab.
 //!
-//! A run of an hour with thousands of instances takes seconds, and the same seed gives the same run to the
-//! last event, on any machine and for any number of jobs. What is modelled and what is left out is in
-//! `docs/simulator.md`.
+//! A run of an hour with thousands of instances takes seconds, and the same seed gives the same run to the last
+//! event, on any machine and for any number of jobs. `docs/simulator.md` says what is modelled and what is left out.
 //!
 //! ```
 //! use experiment::scenario::Scenario;
@@ -26,15 +25,15 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `many` | runs of many seeds, on several threads |
-//! | `run` | one run, beside the same seed without breakers where that is needed |
+//! | `many` | runs with many seeds, on several threads |
+//! | `run` | one run, beside the same seed without breakers if that is needed |
 //! | `performance` | the loop of one run, and what each event does |
-//! | `agenda` | the events that are due, in order |
+//! | `agenda` | pending events, in order |
 //! | `arrivals`, `lanes` | when requests are planned, and the connections that they take |
-//! | `looks` | when the truth is looked at, and whose |
+//! | `looks` | when the truth is looked at, and for which instances |
 //! | `calls`, `works` | what is under way at the instances and at the downstream |
 //! | `instances`, `interruptions` | the fleet with its breakers, and when instances do not work |
-//! | `throttles` | what rejects calls where the policy of the scenario has no breakers |
+//! | `throttles` | what rejects calls if the policy of the scenario has no breakers |
 //! | `fleet` | what instances tell each other: members, their network and the engine |
 //! | `clock`, `digest`, `options` | the time that breakers see, the digest of all events, and how runs are ended |
 

@@ -1,7 +1,7 @@
-//! Looks at the truth: who shares one, and when each may change next.
+//! Looks at the truth: which instances share one, and when each may change next.
 //!
-//! Everybody's truth may change when a phase begins; in between, time changes the truth of one group after another, and
-//! only that one is looked at. So a look costs the same in a fleet of three and of ten thousand.
+//! When a phase begins, every truth may change. In between, time changes the truth of one group after another, and
+//! only that group is looked at. So a look costs the same in a fleet of three and of ten thousand.
 
 use std::time::Duration;
 

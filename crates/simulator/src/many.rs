@@ -1,4 +1,4 @@
-//! Runs of many seeds, on several threads. One run is one thread; no result depends on how many there are.
+//! Runs with many seeds, on several threads. One run is one thread; no result depends on the number of threads.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Options of a run that are no part of the scenario.
+//! The options of a run that are no part of the scenario.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

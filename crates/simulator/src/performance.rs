@@ -3,8 +3,8 @@
 //! | part | what it does |
 //! |---|---|
 //! | `requests` | a request gets a connection, is tried again, and ends |
-//! | `attempts` | an instance asks its breaker, calls the downstream and has a reply |
-//! | `ahead` | what the next requests and ends will need is read from memory before |
+//! | `attempts` | an instance asks its breaker, calls the downstream and gets a reply |
+//! | `ahead` | the memory that the next requests and ends will need is prefetched |
 //! | `watching` | the truth, transitions, ticks and interruptions |
 //! | `coordinating` | members hear of calls and messages, and lead their breakers |
 //! | `ending` | when a run ends, and what becomes of requests that are under way then |

@@ -1,5 +1,4 @@
-//! Carries a scenario out once, beside the same seed without breakers where the health of the downstream
-//! follows the load.
+//! One run of a scenario, beside the same seed without breakers if the health of the downstream follows the load.
 
 use experiment::events::Events;
 use experiment::result::{Counterfactual, Repetition};

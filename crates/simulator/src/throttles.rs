@@ -1,4 +1,4 @@
-//! The throttles of a fleet: where a policy without breakers lets each instance reject calls by chance.
+//! The throttles of a fleet, which reject calls at random under a policy without breakers.
 
 use std::time::Duration;
 

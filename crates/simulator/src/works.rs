@@ -1,8 +1,7 @@
-//! Works: pieces of work that the downstream is at, and the calls that wait for them.
+//! Works: pieces of work that the downstream does, and the calls that wait for them.
 //!
-//! The downstream numbers its work one after another, so a queue of places with the number of its first is
-//! all that is needed to find the call. Work goes on when its call has gone, so what is begun has places of
-//! its own.
+//! The downstream numbers its work consecutively, so a queue of slots with the number of its first is enough to find
+//! the call. Work goes on after its call has gone, so work that has begun has slots of its own.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! A comparison of simulated runs marks what differs, and hardly ever what does not.
+//! A comparison of simulated runs, which marks real differences and hardly ever anything else.
 
 #![expect(clippy::print_stdout, reason = "the figures of a test that takes long")]
 

@@ -1,4 +1,4 @@
-//! Promises about every run: the same for any number of jobs, nothing lost, and ended when asked.
+//! The promises about every run: it is the same for any number of jobs, loses nothing, and ends when asked.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::num::NonZeroUsize;

@@ -1,4 +1,4 @@
-//! Every shipped scenario holds what it expects, whatever the seed.
+//! The shipped scenarios, each of which meets its expectations whatever the seed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::num::NonZeroUsize;

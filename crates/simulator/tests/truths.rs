@@ -1,4 +1,5 @@
-//! Instances of a fleet of any size have luck, counts and truths of their own, and the truth is that of each call.
+//! Instances of a fleet of any size: each has luck, counters and a truth of its own, and the truth is that of each
+//! call.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use experiment::events::{CallEvent, Events};

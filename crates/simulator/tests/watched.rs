@@ -1,4 +1,4 @@
-//! Shares of the time count the time in which load was offered, and not how long its last answers take.
+//! Shares of the time, which count the time in which load was offered and not the wait for its last answers.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use experiment::comparison::{Comparison, LEVEL};

@@ -1,7 +1,7 @@
-//! Tells of what instances decide together: the log, and spans.
+//! The reporter of what instances decide together, for the log and for spans.
 //!
-//! Nothing of it happens on the path of a call, so no call's span is told. A hold, which lasts, has a span of its own
-//! with the steps in it; anything else is told by a span that is over at once.
+//! None of these events happens on the path of a call, so they go to no call's span. A hold, which lasts, has a span
+//! of its own with its steps as events. Any other event gets a span that ends at once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use fusebox_prometheus::fleet::FleetLog;
 
 use crate::trace::{FleetSpans, Tracer};
 
-/// Tells of what happens to one instance in its fleet. Clones tell the same story.
+/// Reports what happens to one instance in its fleet. Clones report on the same instance.
 ///
 /// # Examples
 /// ```
@@ -33,8 +33,8 @@ pub struct FleetEvents {
 }
 
 impl FleetEvents {
-    /// Tells in the name of `instance`, with spans of its `tracer`, what happens on this `engine`, which is told without
-    /// user and password.
+    /// Makes a reporter for `instance`, with spans of its `tracer`, on this `engine`, which is named without user and
+    /// password.
     pub fn new(instance: &str, engine: impl Into<String>, tracer: Tracer) -> Self {
         Self {
             log: FleetLog::of_instance(instance).with_engine(engine),
@@ -42,7 +42,8 @@ impl FleetEvents {
         }
     }
 
-    /// Says from now on why the engine does not answer, which the reader of the instance's participant knows.
+    /// Adds the reason why the engine does not answer from now on, which the reader of the instance's participant
+    /// knows.
     pub fn explain_by(&self, reader: Reader) {
         self.log.explain_by(reader);
     }

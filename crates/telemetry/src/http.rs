@@ -1,7 +1,7 @@
-//! Durations of answers, by route and status.
+//! The durations of answers, by route and status.
 //!
-//! Handles are resolved once per route for the statuses that it is known to give; an unexpected
-//! status is looked up when it comes.
+//! Handles are resolved once per route for the statuses that it is known to return; an unexpected status is looked up
+//! when it occurs.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ impl HttpMetrics {
     /// Registers `http_server_request_duration_seconds`.
     ///
     /// # Panics
-    /// If it has been registered before.
+    /// If it is already registered.
     pub fn new(metrics: &Metrics) -> Self {
         Self {
             durations: Durations::new(metrics, &HTTP_REQUEST_DURATION)
@@ -27,8 +27,8 @@ impl HttpMetrics {
         }
     }
 
-    /// The handle for one route. `route` and `method` must come from the code, not from a request;
-    /// `statuses` are those that exist from the start.
+    /// Returns the handle for one route. `route` and `method` must come from the code, not from a request; series for
+    /// `statuses` exist from the start.
     pub fn route(
         &self,
         route: &'static str,
@@ -58,7 +58,7 @@ pub struct RouteMetrics {
 }
 
 impl RouteMetrics {
-    /// Notes that an answer with `status` took so long. `trace` is its trace, if it is sampled.
+    /// Records that an answer with `status` took this long. `trace` is its trace, if it is sampled.
     pub fn observe(&self, status: u16, took: Duration, trace: Option<TraceId>) {
         match self.known.iter().find(|(known, _)| *known == status) {
             Some((_, series)) => series.observe(took, trace),

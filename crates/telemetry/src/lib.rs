@@ -1,16 +1,16 @@
-//! Metrics, spans and log lines of the lab's services.
+//! The metrics, spans and log lines of the lab's services.
 //!
-//! The metrics of breakers are those of [`fusebox_prometheus`]. Nothing waits for telemetry: a scrape
-//! reads, lines and spans are handed to threads of their own and are lost rather than waited for.
+//! The metrics of breakers are those of [`fusebox_prometheus`]. No service waits for telemetry: a scrape only reads,
+//! and lines and spans go to threads of their own, where they are dropped if these fall behind.
 //!
 //! | item | what it is |
 //! |---|---|
 //! | [`names`] | every metric: name, help, labels |
 //! | [`service_metrics`] | the metrics that every service has |
 //! | [`HttpMetrics`] | durations of answers, by route and status |
-//! | [`trace`] | the spans that tell a request's story |
-//! | [`Transitions`] | tells the log, the span and the exemplar of a transition |
-//! | [`FleetEvents`] | tells the log and the spans of what instances decide together |
+//! | [`trace`] | the spans of a request |
+//! | [`Transitions`] | reports a transition to the log, the span and the exemplar |
+//! | [`FleetEvents`] | reports what instances decide together to the log and to spans |
 //! | [`LogFormat`], [`LogOutput`], [`HeldLog`] | the log |
 //! | [`Telemetry`] | the telemetry of a process while it runs |
 

@@ -1,7 +1,7 @@
 //! The log: one line per event on standard error, with fields and the trace's id.
 //!
-//! A thread of its own writes them. Whoever logs never waits for the reader of standard error; if
-//! that one falls too far behind, lines are lost instead of requests.
+//! A thread of its own writes the lines, so logging never waits for the reader of standard error. If that reader
+//! falls too far behind, lines are dropped, and requests go on.
 
 mod format;
 mod held;
@@ -19,7 +19,7 @@ use tracing_subscriber::{Layer, fmt as lines};
 use format::{JsonLines, TextLines};
 pub use held::{HeldLog, LogOutput};
 
-/// How a line of the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
@@ -30,7 +30,7 @@ pub enum LogFormat {
 }
 
 impl LogFormat {
-    /// Its name, as settings spell it.
+    /// Returns its name, as settings spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -56,8 +56,8 @@ impl FromStr for LogFormat {
     }
 }
 
-/// A layer that writes the log to `output`, and what keeps its writer alive. `RUST_LOG` decides what is shown,
-/// `default_level` when it is not set.
+/// A layer that writes the log to `output`, and the guard that keeps its writer alive. `RUST_LOG` decides what is
+/// shown, or `default_level` if it is not set.
 pub(crate) fn layer<S>(
     format: LogFormat,
     default_level: &str,
@@ -88,8 +88,8 @@ where
     (layer, guard)
 }
 
-/// What the exporter of spans says about each batch is no line: the health of the export has one when spans
-/// begin to be lost and one when that is over.
+/// The exporter's own message about each batch is left out: the log has one line when spans begin to be lost and one
+/// when that is over.
 fn is_event(metadata: &Metadata<'_>) -> bool {
     metadata.is_event() && !metadata.target().starts_with("opentelemetry")
 }

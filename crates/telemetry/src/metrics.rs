@@ -1,4 +1,4 @@
-//! The metrics that every service of the lab has: what is running, and what its process uses.
+//! The metrics that every service of the lab has: which version runs, and what its process uses.
 
 use fusebox_prometheus::{Family, Metrics, description};
 use prometheus::core::{Collector, Desc};
@@ -6,7 +6,7 @@ use prometheus::proto::MetricFamily;
 
 use crate::names;
 
-/// Metrics with what every service has; what its process uses is there on Linux only.
+/// Makes metrics with the series that every service has; those about the process exist on Linux only.
 ///
 /// # Panics
 /// Never: a new registry has room for all names.
@@ -26,8 +26,8 @@ pub fn service_metrics(version: &str) -> Metrics {
     metrics
 }
 
-/// What the process uses. The library counts whole seconds of the processor, which is nothing for minutes
-/// in a service at rest; the system counts hundredths.
+/// What the process uses. The library counts whole seconds of processor time, which shows nothing for minutes in a
+/// service at rest; the system counts hundredths.
 #[cfg(target_os = "linux")]
 struct Process(prometheus::process_collector::ProcessCollector);
 
@@ -54,10 +54,10 @@ impl Collector for Process {
     }
 }
 
-/// The time that all threads of this process have had, in seconds.
+/// The processor time of all threads of this process, in seconds.
 #[cfg(target_os = "linux")]
 fn cpu_seconds() -> Option<f64> {
-    /// The unit of `/proc`, by the kernel's promise to programs (`USER_HZ`).
+    /// The unit of `/proc`, as the kernel guarantees it to programs (`USER_HZ`).
     const TICKS_PER_SECOND: f64 = 100.0;
 
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
@@ -68,7 +68,7 @@ fn cpu_seconds() -> Option<f64> {
     Some((next()? + next()?) / TICKS_PER_SECOND)
 }
 
-/// Says what is running. It never changes.
+/// The version that runs, which never changes.
 struct Build {
     description: Desc,
     family: Family,

@@ -1,7 +1,7 @@
-//! The names of all metrics of the lab's services. Those of the breakers are the library's.
+//! The names of all metrics of the lab's services. The metrics of breakers are in the library.
 //!
-//! Base units, `_total` on counters, shares as numbers from 0 to 1. No `service`, `instance` or
-//! `job` label: the scrape target carries those.
+//! Metrics have base units, `_total` on counters, and ratios from 0 to 1. They have no label `service`, `instance` or
+//! `job`, because the scrape target carries those.
 
 mod load;
 mod unreliable;
@@ -36,7 +36,8 @@ pub const TRACE_EXPORT_SPANS: Definition = Definition::new(
     "trace_export_spans_total",
     Kind::Counter,
     &["outcome"],
-    "Spans by what became of them: exported, failed with their batch or rejected in it, or dropped as the queue was full.",
+    "Spans by result: exported, failed with their batch, rejected in it, or dropped because the queue was \
+     full.",
 );
 /// Spans that wait.
 pub const TRACE_EXPORT_QUEUE: Definition = Definition::new(
@@ -101,7 +102,7 @@ pub const PROCESS_THREADS: Definition = Definition::new(
     &[],
     "Number of OS threads in the process.",
 );
-/// What every service exports, beside its own.
+/// The metrics that every service exports besides its own.
 pub const EVERYWHERE: &[Definition] = &[BUILD_INFO, HTTP_REQUEST_DURATION];
 
 /// What every service exports about its process, on Linux.

@@ -1,4 +1,4 @@
-//! The telemetry of a process, from its start to its stop: one log, and spans if somebody asked.
+//! The telemetry of a process, from its start to its stop: one log, and spans if they are asked for.
 
 use std::sync::mpsc;
 use std::thread;
@@ -14,27 +14,27 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::log::{self, HeldLog, LogFormat, LogOutput};
 use crate::trace::{Asked, ExportCollector, Pipeline, TARGET, TraceSettings, Tracer, asked};
 
-/// How long the last lines of the log may take.
+/// How long writing the last lines of the log may take.
 const LOG_TIME: Duration = Duration::from_millis(100);
 
-/// What a process tells about itself.
+/// The settings of a process's telemetry.
 #[derive(Clone, Debug)]
 pub struct TelemetrySettings {
-    /// How the log is written.
+    /// The format of the log.
     pub log_format: LogFormat,
     /// What is logged when `RUST_LOG` is not set, in its syntax.
     pub log_level: &'static str,
-    /// Where the log goes.
+    /// The destination of the log.
     pub log_output: LogOutput,
     /// The version of the program, for spans.
     pub version: &'static str,
-    /// What was set about traces.
+    /// The settings of traces.
     pub traces: TraceSettings,
 }
 
 /// The telemetry of the process while it runs.
 ///
-/// Dropping it writes what is left of the log; [`stop`](Self::stop) sends the spans as well.
+/// Dropping it writes the rest of the log; [`stop`](Self::stop) also sends the spans.
 #[derive(Debug)]
 #[must_use = "the log ends when this is dropped"]
 pub struct Telemetry {
@@ -46,8 +46,8 @@ pub struct Telemetry {
 impl Telemetry {
     /// Starts the log, and the export of spans if the settings or `OTEL_*` variables ask for it.
     ///
-    /// Whatever is wrong about a variable is a warning in the log, and spans are not exported.
-    /// A second start in the same process changes nothing: its log and spans go nowhere.
+    /// A variable with a wrong value causes a warning in the log, and no export of spans. A second start in the same
+    /// process has no effect: its log and spans go nowhere.
     pub fn start(settings: &TelemetrySettings) -> Self {
         let mut warnings = Vec::new();
         let pipeline = match asked(&settings.traces, |name| std::env::var(name).ok()) {
@@ -97,12 +97,12 @@ impl Telemetry {
         }
     }
 
-    /// The lines of the log that wait, if they are held.
+    /// Returns the held lines of the log, if they are held.
     pub fn held_log(&self) -> HeldLog {
         self.held_log.clone()
     }
 
-    /// The spans of one service: its name, which instances share, and the instance.
+    /// Returns the tracer of one service: its name, which instances share, and the instance.
     pub fn tracer(&self, service: &str, instance: &str) -> Tracer {
         let Some(pipeline) = &self.pipeline else {
             return Tracer::default();
@@ -113,10 +113,10 @@ impl Telemetry {
         })
     }
 
-    /// Shows at `metrics` what becomes of the spans, if they are exported.
+    /// Adds metrics about the export of spans to `metrics`, if spans are exported.
     ///
     /// # Panics
-    /// If `metrics` show it already.
+    /// If `metrics` already has them.
     pub fn show_export(&self, metrics: &Metrics) {
         if let Some(pipeline) = &self.pipeline {
             metrics
@@ -125,12 +125,12 @@ impl Telemetry {
         }
     }
 
-    /// Sends the spans that wait, for at most `limit`, and ends the log within a tenth of a second.
+    /// Sends the waiting spans, for at most `limit`, and ends the log within a tenth of a second.
     pub fn stop(mut self, limit: Duration) {
         if let Some(pipeline) = self.pipeline.take() {
             pipeline.stop(limit);
         }
-        // The guard waits for the log's last lines, for over a second when nobody reads them.
+        // The guard waits for the log's last lines, for over a second if nobody reads them.
         let (tell, ended) = mpsc::channel();
         let log = self.log;
         thread::spawn(move || {

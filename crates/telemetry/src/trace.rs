@@ -8,24 +8,23 @@
 //!       └ GET /data         server     unreliable service
 //! ```
 //!
-//! What instances decide together is caused by no request, and has traces of its own:
+//! What instances decide together is caused by no request and has traces of its own:
 //!
 //! ```text
 //! circuit_breaker.fleet.hold    internal   from the adoption of a verdict until the fleet lets go
 //! circuit_breaker.fleet.notice  internal   anything else that happens to an instance in its fleet
 //! ```
 //!
-//! HTTP spans follow OpenTelemetry's semantic conventions; for circuit breakers there are none yet
-//! ([`attributes`] says what is used). No ready-made middleware is used: those that were tried cut
-//! cancelled requests short or exported all headers. Spans are made only for sampled requests. The
-//! trace context of others is passed on as it came.
+//! HTTP spans follow OpenTelemetry's semantic conventions; there are none yet for circuit breakers ([`attributes`]
+//! lists ours). No ready-made middleware is used: those that were tried cut cancelled requests short or exported all
+//! headers. Spans are made only for sampled requests. The trace context of other requests is passed on unchanged.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `asked` | whether the user asked for traces, and where to |
+//! | `asked` | whether the user asked for traces, and where they go |
 //! | `pipeline`, `carrier` | the way of spans to the collector |
 //! | `by_service` | the service that made a span |
-//! | `health` | what became of the spans, and a warning when they are lost |
+//! | `health` | the results of the export, and a warning when spans are lost |
 //! | `propagation` | the way of a trace from one service to the next |
 //! | `server`, `client`, `call` | the three kinds of spans of a request |
 //! | `fleet` | the spans of what instances decide together |
@@ -60,14 +59,14 @@ pub(crate) use health::ExportCollector;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use propagation::Parents;
 
-/// The target of all spans that are exported. Nothing else gets into traces, least of all what the
-/// exporter itself does.
+/// The target of all spans that are exported. Nothing else gets into traces, in particular not the work of the
+/// exporter itself.
 pub(crate) const TARGET: &str = "telemetry::trace";
 
-/// The field that says which service made a span; the exporter takes it off.
+/// The field that says which service made a span; the exporter removes it.
 pub(crate) const SERVICE: &str = "lab.service";
 
-/// Makes the spans of one service. A default one makes none.
+/// Makes the spans of one service. A default tracer makes none.
 #[derive(Clone, Debug, Default)]
 pub struct Tracer {
     service: Option<Service>,
@@ -75,7 +74,7 @@ pub struct Tracer {
 
 #[derive(Clone, Copy, Debug)]
 struct Service {
-    /// Signed, because the tracing layer makes text of unsigned numbers.
+    /// Signed, because the tracing layer turns unsigned numbers into text.
     number: i64,
     parents: Parents,
 }
@@ -90,7 +89,7 @@ impl Tracer {
 }
 
 impl Tracer {
-    /// Whether it makes any spans.
+    /// Returns whether it makes any spans.
     pub fn records(&self) -> bool {
         self.service.is_some()
     }
@@ -104,7 +103,7 @@ pub(crate) fn sampled(span: &tracing::Span) -> Option<TraceId> {
     context.is_sampled().then(|| context.trace_id().into())
 }
 
-/// Notes an attribute of the request that is being answered, if it is recorded.
+/// Adds an attribute to the request that is being answered, if that is recorded.
 pub fn note(key: &'static str, value: impl Into<opentelemetry::Value>) {
     let span = tracing::Span::current();
     if !span.is_none() {
@@ -112,7 +111,7 @@ pub fn note(key: &'static str, value: impl Into<opentelemetry::Value>) {
     }
 }
 
-/// Ends a span badly. `kind` is a status code or a word of low cardinality.
+/// Ends a span as failed. `kind` is a status code or a word of low cardinality.
 fn fail(span: &tracing::Span, kind: &str) {
     tracing::record_all!(
         span,

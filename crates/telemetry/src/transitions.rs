@@ -1,7 +1,7 @@
-//! Tells of a transition: the log, a span, and the metric's exemplar.
+//! The reporter of a transition, for the log, a span, and the metric's exemplar.
 //!
-//! The span is that of the thread that tells the transition, nearly always of the call that caused it:
-//! while one thread tells, others leave their events to it.
+//! The span is that of the thread that tells the transition, usually the thread of the call that caused it: while one
+//! thread tells events, others leave theirs to it.
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

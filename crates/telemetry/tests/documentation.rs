@@ -1,4 +1,4 @@
-//! `docs/metrics.md` lists exactly what the code exports.
+//! The metrics in `docs/metrics.md`, which are exactly those that the code exports.
 
 use telemetry::{Definition, names};
 

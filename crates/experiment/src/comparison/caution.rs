@@ -1,11 +1,11 @@
-//! Sentences about what stands in the way of an honest comparison.
+//! The cautions of a comparison: sentences about obstacles to a fair one.
 
 use super::{Comparison, Side};
 use crate::result::Performer;
 
 impl Comparison<'_> {
-    /// What is to be known before the figures are believed: other builds, versions, machines, performers or lengths.
-    /// Results are named by their numbers, from `[1]`.
+    /// Returns what a reader has to know before trusting the figures: other builds, versions, machines, performers or
+    /// lengths. Results are named by their numbers, from `[1]`.
     pub fn cautions(&self) -> Vec<String> {
         let mut said = Vec::new();
         let live = |side: &Side<'_>| side.runs.iter().any(|run| run.performer == Performer::Live);
@@ -13,7 +13,7 @@ impl Comparison<'_> {
         let debug = self.numbers(|side| live(side) && side.result.versions.build == "debug");
         if !debug.is_empty() {
             said.push(format!(
-                "a debug build ran {debug}: its times are not those of the program that is used"
+                "a debug build ran {debug}: its times are not those of a release build"
             ));
         }
         let versions = self.kinds(|side| {
@@ -23,7 +23,7 @@ impl Comparison<'_> {
         });
         if let Some(versions) = versions {
             said.push(format!(
-                "other programs, so that they may be what differs: {versions}"
+                "different programs, which may explain a difference: {versions}"
             ));
         }
         let unknown = self.numbers(|side| side.result.versions.commit.is_none());
@@ -47,7 +47,7 @@ impl Comparison<'_> {
                 .join(" and ")
         });
         if let Some(performers) = performers {
-            said.push(format!("other performers: {performers}"));
+            said.push(format!("different performers: {performers}"));
         }
         let machines = self.kinds(|side| {
             let machine = &side.result.machine;
@@ -58,22 +58,22 @@ impl Comparison<'_> {
             )
         });
         if let Some(machines) = machines.filter(|_| self.sides.iter().any(live)) {
-            said.push(format!("other machines: {machines}"));
+            said.push(format!("different machines: {machines}"));
         }
         if !super::same_length(&self.sides) {
-            said.push("the runs lasted differently long: counts are given per minute".to_owned());
+            said.push("the runs differ in length: counts are given per minute".to_owned());
         }
         said
     }
 
-    /// The numbers of some results, as `[1], [3]`.
+    /// The numbers of some results, as in `[1], [3]`.
     fn numbers(&self, some: impl Fn(&Side<'_>) -> bool) -> String {
         let numbered = (1_usize..).zip(&self.sides).filter(|(_, side)| some(side));
         let names: Vec<String> = numbered.map(|(number, _)| format!("[{number}]")).collect();
         names.join(", ")
     }
 
-    /// What each result is, as `[1] this, [2] that`; `None` when all are the same.
+    /// What each result is, as in `[1] this, [2] that`; `None` if all are the same.
     fn kinds(&self, kind: impl Fn(&Side<'_>) -> String) -> Option<String> {
         let kinds: Vec<String> = self.sides.iter().map(kind).collect();
         let same = kinds.windows(2).all(|two| two[0] == two[1]);

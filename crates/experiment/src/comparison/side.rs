@@ -3,17 +3,17 @@
 use crate::expectation::{Figure, Figures};
 use crate::result::{Repetition, RunResult};
 
-/// A result with the runs that count.
+/// A result, with the runs that count.
 ///
 /// A run that is void, or that was stopped before its time, does not count: its figures are not those of the
-/// scenario. Where no other run is there, all are shown, and nothing is said about differences.
+/// scenario. If there is no other run, all are shown, and no difference is claimed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Side<'a> {
     /// The result.
     pub result: &'a RunResult,
-    /// The runs that count, or all where none does.
+    /// The runs that count, or all of them if none does.
     pub runs: Vec<&'a Repetition>,
-    /// The numbers of the others, from 1.
+    /// The numbers of the runs left out, from 1.
     pub left_out: Vec<usize>,
 }
 
@@ -40,12 +40,12 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Whether there are runs that count.
+    /// Returns whether there are runs that count.
     pub fn is_trusted(&self) -> bool {
         self.result.repetitions.len() > self.left_out.len()
     }
 
-    /// A figure of each run, `None` where it was not measured; counts per minute where that is asked for.
+    /// The figure of each run; `None` where it was not measured. Counts are per minute if requested.
     pub(super) fn values(&self, figure: &Figure, per_minute: bool) -> Vec<Option<f64>> {
         let values = self.runs.iter().map(|run| {
             let value = run.value(figure).filter(|value| !value.is_nan())?;
@@ -59,7 +59,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// How long load was offered, or how much of that the phases with this name were.
+/// How long load was offered, or how much of that time belonged to the phases with this name.
 fn watched_s(run: &Repetition, phase: Option<&str>) -> f64 {
     let Some(name) = phase else {
         return run.load.duration_s;

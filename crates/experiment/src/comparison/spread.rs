@@ -7,11 +7,11 @@ use crate::expectation::Unit;
 pub struct Spread {
     /// The smallest.
     pub min: f64,
-    /// The one in the middle; of an even number the mean of the two.
+    /// The middle value; for an even number of values the mean of the two middle ones.
     pub median: f64,
     /// The largest.
     pub max: f64,
-    /// How many there were.
+    /// How many values there are.
     pub count: usize,
 }
 
@@ -35,7 +35,7 @@ impl Spread {
         })
     }
 
-    /// `12.5 % (11.0 % … 14.2 %)`, or the value alone.
+    /// Returns `12.5 % (11.0 % … 14.2 %)`, or the value alone.
     pub fn show(&self, unit: Unit) -> String {
         let median = unit.show(self.median);
         if self.count == 1 {

@@ -1,4 +1,4 @@
-//! Tests of a comparison, on made-up results.
+//! Tests of a comparison, with made-up results.
 
 mod made_up;
 

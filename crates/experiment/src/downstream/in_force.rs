@@ -1,4 +1,5 @@
-//! The plan in force, and what was before it. A plan with a time to live gives way by itself.
+//! The plan in force, and the plan before it. When a plan's time to live is over, the plan before it is in force
+//! again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use super::{CallerId, Downstream, Held, Ledger, each, learned};
 use crate::faults::{self, FaultPhase, Plan, Player};
 use crate::overload::{Start, WorkId, WorkQueue};
 
-/// Changed parts that are remembered.
+/// How many changed parts are remembered.
 const MAX_CHANGED: usize = 1024;
 
 /// A plan with its clock.
@@ -24,51 +25,51 @@ pub(super) struct InForce {
     pub(super) is_limited: bool,
     /// Whether each call may change the truth.
     pub(super) counts_calls: bool,
-    /// Whether a part of it ends by itself.
+    /// Whether a part of the plan ends by itself.
     pub(super) is_mortal: bool,
-    /// The player's handles of callers, by their own: of all members, and of others who have called.
+    /// The player's handles of callers, by our own handles: of all members, and of others who have called.
     handles: Vec<Option<faults::CallerId>>,
 }
 
-/// What there was before a plan with a time to live.
+/// The plan before one with a time to live.
 #[derive(Clone, Debug)]
 pub(super) enum Before {
-    /// Another plan, whose clock goes on.
+    /// Another plan, whose clock runs on.
     Replaced(Box<InForce>),
-    /// The same plan without the patch, with its counts and the ages of its rules.
+    /// The same plan without the patch, with its counters and the ages of its rules.
     Patched(Box<Player>),
 }
 
-/// The parts of the plan that have changed, by the revision that changed them.
+/// The parts of the plan that have changed, each with the revision that changed it.
 #[derive(Clone, Debug)]
 pub(super) struct Changed {
-    /// The revision that put the plan in force, patches aside.
+    /// The revision that put the plan in force, apart from patches.
     replaced: u64,
-    /// For rules by name, and for others, the revision that took them back or changed them.
+    /// The revision that removed or changed each part, for rules by name and for the other parts.
     parts: BTreeMap<String, u64>,
 }
 
 /// Whether the plan in force is the same as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// It is.
+    /// It is the same.
     Same,
-    /// Its time to live is over, and it has given way: there is a new revision.
+    /// Its time to live is over, and the plan before it is in force again: there is a new revision.
     GaveWay,
 }
 
-/// Somebody has changed the plan since it was read.
+/// The error for a change of a plan that has itself changed since it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// What is in force now.
+    /// The revision in force.
     pub revision: u64,
 }
 
 impl Downstream {
-    /// Lets a plan give way whose time to live is over, at the instant at which it was over.
+    /// Ends a plan whose time to live is over, as of the instant at which it was over.
     ///
-    /// Whatever asks for the state at `now` does this first. A host that has to tell others of each change
-    /// of the plan does it itself.
+    /// Every request for the state at `now` does this first. A host that has to report each change of the plan calls
+    /// this itself.
     #[inline]
     pub fn settle(&mut self, now: Duration) -> Settled {
         if self.force.is_mortal && self.force.player.ended(self.elapsed(now)) {
@@ -86,21 +87,20 @@ impl Downstream {
         Settled::GaveWay
     }
 
-    /// Whether the truth of `plan` can be computed at every scrape, with what is known of how long callers
-    /// wait.
+    /// Checks that the truth of `plan` can be computed at every scrape, given how long callers wait.
     ///
     /// # Errors
     ///
-    /// What of the plan costs too much, in one line.
+    /// The part of the plan that costs too much, in one line.
     pub fn check(&self, plan: &Plan) -> Result<(), String> {
         plan.check_for_waits(each(&self.waits))
     }
 
-    /// Puts `plan` in force at `now`; counters go on. `expected` is the revision that it replaces.
+    /// Puts `plan` in force at `now`; counters run on. `expected` is the revision that it replaces.
     ///
     /// # Errors
     ///
-    /// When another revision is in force.
+    /// [`Conflict`] if another revision is in force.
     pub fn replace(
         &mut self,
         now: Duration,
@@ -133,12 +133,11 @@ impl Downstream {
         Ok(self.revision)
     }
 
-    /// Goes on with `plan` on the same clock and with the same counts. `expected` is the revision that was
-    /// patched.
+    /// Goes on with `plan` on the same clock and with the same counters. `expected` is the revision that was patched.
     ///
     /// # Errors
     ///
-    /// When another revision is in force.
+    /// [`Conflict`] if another revision is in force.
     pub fn patch(
         &mut self,
         now: Duration,
@@ -163,12 +162,13 @@ impl Downstream {
         Ok(self.revision)
     }
 
-    /// Whether the plan wants a call no longer to wait: one of the parts that held it is not as it was.
+    /// Returns whether a call no longer has to wait, because one of the parts of the plan that held it has changed.
     pub fn lets_go(&self, held: &Held) -> bool {
         self.changed.lets_go(held)
     }
 
-    /// The time to live is over, so long after the plan has begun: what was before comes back.
+    /// Ends the plan `elapsed` after it began, because its time to live is over: the plan before it is in force
+    /// again.
     fn give_way(&mut self, elapsed: Duration) {
         self.begin_revision();
         let now = self.force.began.saturating_add(elapsed);
@@ -195,8 +195,8 @@ impl Downstream {
         self.truth_version += 1;
     }
 
-    /// A plan that is to come at `now`, as it is with what is known of how long callers wait, unless somebody has
-    /// changed the plan since this revision was read.
+    /// The plan that is to be in force at `now`, with how long callers wait, unless the plan in force has changed
+    /// since this revision was read.
     fn admit(
         &mut self,
         now: Duration,
@@ -219,8 +219,8 @@ impl Downstream {
         };
     }
 
-    /// Notes what is another in `plan`, which goes on with the same clock and counts, and ends what is no
-    /// more: an overload model, if it is not the same.
+    /// Notes what differs in `plan`, which goes on with the same clock and counters, and ends what is gone: an
+    /// overload model, if it is not the same.
     fn change_to(&mut self, plan: &Plan, elapsed: Duration) {
         let before = self.force.player.plan();
         let active = |plan: &Plan, rule: &str| plan.is_active(rule, elapsed);
@@ -248,12 +248,12 @@ impl Downstream {
         }
     }
 
-    /// Keeps what a plan that is no more has wasted. Its work goes with it.
+    /// Keeps the wasted time of a plan that is gone. Its work goes with it.
     fn forget(&mut self, old: &InForce) {
         self.wasted += old.queue.as_ref().map_or(Duration::ZERO, WorkQueue::wasted);
     }
 
-    /// The plans whose work goes on: the one in force, and the one that comes back.
+    /// The plans whose work goes on: the one in force, and the one before it.
     pub(super) fn forces(&self) -> impl Iterator<Item = &InForce> {
         let before = match &self.before {
             Some(Before::Replaced(before)) => Some(&**before),
@@ -262,7 +262,7 @@ impl Downstream {
         std::iter::once(&self.force).chain(before)
     }
 
-    /// Lets the queue that has this work, and whose clock began then, do something that may start more.
+    /// Applies an operation that may start more work to the queue that has this work, with that queue's clock.
     pub(super) fn at_work(
         &mut self,
         id: WorkId,
@@ -307,7 +307,7 @@ impl InForce {
         force
     }
 
-    /// The player's handle of one who calls.
+    /// The player's handle of a caller.
     #[inline]
     pub(super) fn handle(&mut self, caller: CallerId, ledger: &Ledger) -> faults::CallerId {
         match self.known_handle(caller) {
@@ -316,7 +316,7 @@ impl InForce {
         }
     }
 
-    /// Tells the members of the host's fleet apart who have no handle, before they call.
+    /// Gives handles to the members of the host's fleet that have none, before they call.
     fn admit_members(&mut self, ledger: &Ledger) {
         for member in ledger.members() {
             self.handle(member, ledger);
@@ -338,21 +338,21 @@ impl InForce {
         handle
     }
 
-    /// The same for one who has a handle under this plan: a member, or a caller who has called.
+    /// The player's handle of a caller that has one under this plan: a member, or one that has called.
     #[inline]
     pub(super) fn known_handle(&self, caller: CallerId) -> Option<faults::CallerId> {
         let handle = self.handles.get(caller.place()).copied().flatten();
         handle.filter(|handle| self.player.knows(*handle))
     }
 
-    /// Notes what every call asks of the plan.
+    /// Notes what every call needs to know of the plan.
     fn look_through(&mut self) {
         self.is_limited = self.player.plan().overload().is_some();
         self.counts_calls = self.player.counts_calls();
         self.is_mortal = self.player.is_mortal();
     }
 
-    /// The work queue, which is opened at the first call, if the plan has an overload model.
+    /// The work queue, which is made at the first call, if the plan has an overload model.
     pub(super) fn queue(&mut self) -> Option<&mut WorkQueue> {
         let plan = self.player.plan();
         let settings = plan.overload()?;

@@ -1,21 +1,21 @@
-//! The ledger of the service: who has called, and counts that survive every change of the plan.
+//! The ledger of the service: who has called, and counters that survive every change of the plan.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::faults::{Ending, Fate};
 
-/// Series of rules and callers; what comes beyond is counted as another's.
+/// The limit of series of rules and callers; further ones are counted together.
 const MAX_SERIES: usize = 1024;
-/// What series beyond the limit are counted as.
+/// The name under which series beyond the limit are counted.
 const OTHER: &str = "other";
 
-/// A caller of the service, valid whatever plan is in force.
+/// The handle of a caller of the service, valid whatever plan is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallerId(u32);
 
 impl CallerId {
-    /// All those together whom the host does not tell apart. Their name is empty.
+    /// All callers that the host does not tell apart, together. Their name is empty.
     pub const OTHERS: Self = Self(0);
 
     #[inline]
@@ -24,10 +24,10 @@ impl CallerId {
     }
 }
 
-/// What the service has done since it was started.
+/// The counters of the service since it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Calls that ended well, as far as the service can tell.
+    /// Calls that succeeded, as far as the service can tell.
     pub success: u64,
     /// Calls that a fault ended.
     pub failure: u64,
@@ -38,7 +38,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// All calls.
+    /// Returns the number of all calls.
     pub fn received(&self) -> u64 {
         self.success + self.failure + self.hang
     }
@@ -48,7 +48,8 @@ impl Counts {
 #[derive(Clone, Debug)]
 pub struct Ledger {
     counts: Counts,
-    /// How many calls of each [`CallerId`] have come: apart from the rest of its account, as each call counts there.
+    /// How many calls of each [`CallerId`] have come. They are kept apart from the rest of the account, because each
+    /// call counts there.
     received: Vec<u64>,
     accounts: Vec<Account>,
     ids: BTreeMap<Arc<str>, CallerId>,
@@ -57,13 +58,13 @@ pub struct Ledger {
     detail: LedgerDetail,
 }
 
-/// How much a ledger keeps of what was done to whom.
+/// How much detail a ledger keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LedgerDetail {
     /// Calls by rule, effect and caller.
     #[default]
     Rules,
-    /// Only how many calls came, and how they ended: a fleet of thousands has too many series to be of use.
+    /// Only how many calls came, and how they ended. A fleet of thousands has too many series to be useful.
     Totals,
 }
 
@@ -77,7 +78,7 @@ struct Account {
     spared: Vec<Series>,
 }
 
-/// Calls that a rule has hit with an effect; there is none where it has spared them.
+/// Calls that a rule has hit with an effect; the effect is missing where the rule has spared them.
 #[derive(Clone, Debug)]
 struct Series {
     rule: Arc<str>,
@@ -107,23 +108,23 @@ impl Ledger {
         self.counts
     }
 
-    /// How many callers are told apart, all others counted as one.
+    /// Returns how many callers are told apart; all others count as one.
     pub fn callers(&self) -> usize {
         self.accounts.len()
     }
 
-    /// The name of a caller; empty for the others.
+    /// Returns the name of a caller; empty for the others.
     pub fn name(&self, caller: CallerId) -> &str {
         &self.accounts[caller.place()].name
     }
 
-    /// How many calls of a caller have come.
+    /// Returns how many calls of a caller have come.
     #[inline]
     pub fn received_by(&self, caller: CallerId) -> u64 {
         self.received[caller.place()]
     }
 
-    /// Calls by rule, effect and caller, for those that a rule has hit. Sorted by caller, then by the others.
+    /// Returns the calls that a rule has hit, by rule, effect and caller. Sorted by caller, then by the others.
     pub fn injected(&self) -> impl Iterator<Item = ([&str; 3], u64)> {
         self.by_name().flat_map(|account| {
             let series = account.injected.iter();
@@ -131,7 +132,7 @@ impl Ledger {
         })
     }
 
-    /// Calls by rule and caller, for those that a rule could have hit and did not. Sorted by caller and rule.
+    /// Returns the calls that a rule could have hit and did not, by rule and caller. Sorted by caller and rule.
     pub fn spared(&self) -> impl Iterator<Item = ([&str; 2], u64)> {
         self.by_name().flat_map(|account| {
             let series = account.spared.iter();
@@ -139,7 +140,7 @@ impl Ledger {
         })
     }
 
-    /// The handle of a caller, who is told apart from now on.
+    /// The handle of a caller, which is told apart from now on.
     ///
     /// # Panics
     ///
@@ -161,7 +162,7 @@ impl Ledger {
         id
     }
 
-    /// The same for one of the host's own fleet.
+    /// The handle of a member of the host's own fleet.
     pub(super) fn member(&mut self, name: &str) -> CallerId {
         let id = self.caller(name);
         self.accounts[id.place()].is_member = true;
@@ -222,7 +223,7 @@ impl Ledger {
     }
 }
 
-/// Counts one more call; as another rule's when there are too many series.
+/// Counts one more call; under the common name if there are too many series.
 fn count(series: &mut Vec<Series>, rule: &Arc<str>, effect: &'static str, all: &mut usize) {
     // The rules of the plan in force are known by their address: a caller meets the same few all the time.
     let known = series

@@ -1,8 +1,8 @@
-//! The faults that one call meets, and the parts of the plan that hold it.
+//! The faults that one call meets, and the parts of the plan that keep it waiting.
 //!
-//! A plan that is cleared or replaced holds nothing any more: what waits for its faults, its delays or its
-//! queue is answered at once, as by a service that is well. The same holds for a part of the plan that a
-//! patch takes back or changes, and for a plan or a rule whose time to live is over.
+//! A plan that is cleared or replaced keeps no call waiting: a call that waits for its faults, its delays or its
+//! queue is answered at once, as by a healthy service. The same holds for a part of the plan that a patch removes or
+//! changes, and for a plan or a rule whose time to live is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use super::CallerId;
 use crate::faults::Fate;
 use crate::overload::{Start, WorkId};
 
-/// What keeps a call waiting that is no rule: the phase's own latency, hangs and failures,
+/// The causes of a wait that are no rule: the phase's own latency, hangs and failures,
 pub(super) const PHASE: &str = "phase";
-/// what every call takes,
+/// the delay of every call,
 pub(super) const BASE: &str = "base delay";
 /// and the queue.
 pub(super) const OVERLOAD: &str = "overload";
@@ -21,40 +21,40 @@ pub(super) const OVERLOAD: &str = "overload";
 /// A call that reaches the service.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Who calls.
+    /// The caller.
     pub caller: CallerId,
-    /// What it is about; decides the shard.
+    /// The key that it asks for, which decides the shard.
     pub key: Option<&'a str>,
-    /// The path that is called.
+    /// The path that it asks for.
     pub path: &'a str,
 }
 
-/// What a call meets, and what it holds meanwhile.
+/// What a call meets, and the places that it holds meanwhile.
 #[derive(Debug)]
 pub struct Meeting {
-    /// What it meets. The delay begins when the work is done, if there is work.
+    /// The fate of the call. Its delay begins when the work is done, if there is work.
     pub fate: Fate,
-    /// The work to wait for first.
+    /// The work that the call has to wait for first.
     pub work: Option<Work>,
     /// The place among the calls that suffer, to be given back when the call has ended.
     pub suffering: Option<Suffering>,
-    /// The revision of the plan that it meets.
+    /// The revision of the plan that the call meets.
     pub revision: u64,
-    /// When the plan lets go of the call by itself, on the host's clock, if it still waits then.
+    /// When the plan lets go of the call by itself, on the host's clock, if the call still waits then.
     pub ends: Option<Duration>,
 }
 
 /// The work of a call in an overloaded service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// A worker has begun; [`work_done`](super::Downstream::work_done) is to be called at its end.
+    /// A worker has begun; call [`work_done`](super::Downstream::work_done) at its end.
     Started(Start),
-    /// It waits until it is the next that is started.
+    /// It waits until it is returned as the next work to start.
     Queued(WorkId),
 }
 
 impl Work {
-    /// Which piece of work it is.
+    /// Returns the number of the work.
     pub fn id(self) -> WorkId {
         match self {
             Self::Started(Start { id, .. }) | Self::Queued(id) => id,
@@ -64,12 +64,12 @@ impl Work {
 
 /// A place among the calls that suffer at once: those that are delayed, hang or get their body slowly.
 ///
-/// There are as many as the plan's `max_active_faults`, so that faults cannot eat the memory of the host.
+/// There are as many places as the plan's `max_active_faults`, so that faults cannot use up the memory of the host.
 #[derive(Debug)]
 #[must_use = "the place stays taken until it is given back with `Downstream::relieve`"]
 pub struct Suffering(pub(super) ());
 
-/// What holds a call that waits.
+/// What keeps a call waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// The revision of the plan that it met.
@@ -80,14 +80,14 @@ pub struct Held {
 }
 
 impl Held {
-    /// When one of the parts that hold the call ends by itself, on the host's clock.
+    /// Returns when one of the parts that hold the call ends by itself, on the host's clock.
     pub fn ends(&self) -> Option<Duration> {
         self.ends
     }
 }
 
 impl Meeting {
-    /// What holds the call, for a host whose plan may be changed while the call waits.
+    /// Returns what holds the call, for a host whose plan may change while the call waits.
     pub fn held(&self) -> Held {
         Held {
             revision: self.revision,

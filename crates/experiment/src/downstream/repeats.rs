@@ -1,17 +1,17 @@
-//! Calls that are sent once more because their connection ended, and meet the same fate again.
+//! Calls that are sent again because their connection ended, and meet the same fate.
 //!
-//! A caller that keeps connections alive sends a call once more when the kept connection ends under it: that
-//! is what a healthy server's closing of an idle connection looks like. A plan says what becomes of a
-//! *call*. If the second attempt were luck of its own, fewer calls would fail than the plan and the truth
-//! say, by how much would depend on how many connections are idle at the moment, and rules that count would
-//! count attempts. So a call that is known by its id meets again what it has met.
+//! A caller that keeps connections alive sends a call again when the kept connection ends under it, because a healthy
+//! server's closing of an idle connection looks like that. A plan says what becomes of a *call*. If the second
+//! attempt had luck of its own, fewer calls would fail than the plan and the truth say, the difference would depend
+//! on how many connections are idle, and rules that count would count attempts. So a call that is known by its id
+//! meets again what it has met before.
 
 use std::collections::VecDeque;
 
 use super::CallerId;
 use crate::faults::{Ending, Fate};
 
-/// Cut calls that are remembered. A repeat follows at once; most cut calls have none.
+/// How many cut calls are remembered. A repeat follows at once; most cut calls have none.
 const REMEMBERED: usize = 256;
 
 /// The fates of calls whose connection was cut before an answer began.
@@ -31,8 +31,8 @@ struct Cut {
 }
 
 impl Repeats {
-    /// What the call of `caller` with this id has met already under the plan of `revision`. It is sent twice
-    /// at most, so it is then forgotten.
+    /// What the call of `caller` with this id has already met under the plan of `revision`. It is sent at most twice,
+    /// so the entry is then forgotten.
     pub(super) fn take(&mut self, caller: CallerId, id: u64, revision: u64) -> Option<Fate> {
         let same = |cut: &Cut| cut.id == id && cut.caller == caller;
         let place = self.cut.iter().position(same)?;
@@ -40,7 +40,7 @@ impl Repeats {
         (cut.revision == revision).then_some(cut.fate)
     }
 
-    /// Remembers what a call meets, where it may be sent once more.
+    /// Remembers what a call meets, if it may be sent again.
     pub(super) fn note(&mut self, caller: CallerId, id: u64, revision: u64, fate: &Fate) {
         if !matches!(fate.ending, Ending::Reset | Ending::Close) {
             return;

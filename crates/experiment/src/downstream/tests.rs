@@ -1,4 +1,4 @@
-//! The service keeps its counts, its callers' luck and its clock through changes of the plan.
+//! Tests of the service: it keeps its counters, its callers' luck and its clock through changes of the plan.
 
 mod members;
 mod queue;

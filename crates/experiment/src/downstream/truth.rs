@@ -1,8 +1,8 @@
-//! The truth of the service: how likely calls fail now, and when that changes.
+//! The truth of the service: the probability that a call fails now, and when it changes.
 //!
-//! Nobody has to poll it. The truth changes by time alone, at instants that [`Downstream::next_change`] knows
-//! before; and by what happens: a change of the plan, a call that a rule counts, work that arrives or ends.
-//! Each of these makes [`Downstream::truth_version`] grow.
+//! The truth need not be polled. It changes with time, at instants that [`Downstream::next_change`] knows in advance,
+//! and with events: a change of the plan, a call that a rule counts, work that arrives or ends. Each of these
+//! increments [`Downstream::truth_version`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use super::{CallerId, Downstream};
 use crate::faults::{Player, Standing, Work};
 use crate::overload::{Occupancy, WorkQueue};
 
-/// The shortest time between two looks at the truth that is worth its cost, where calls change it: 10 ms.
+/// The shortest time between two looks at the truth that is worth its cost, where calls change the truth: 10 ms.
 ///
-/// An overload model's truth moves with each arrival and each end of work. Whoever follows it looks again when
+/// An overload model's truth moves with each arrival and each end of work. A follower looks again when
 /// [`Downstream::truth_version`] has grown *and* this time has passed since the last look, whichever is later.
 pub const TRUTH_STEP: Duration = Duration::from_millis(10);
 
@@ -26,18 +26,18 @@ pub struct Truths {
     pub revision: u64,
     /// The phase that it is in.
     pub phase: String,
-    /// Each caller with the probability that its call fails, and what processes are doing for it.
+    /// Each caller, with the probability that its call fails and the states of the processes that affect it.
     ///
-    /// The one with the empty name stands for all beyond those that are told apart.
+    /// The entry with the empty name stands for all callers that are not told apart.
     pub callers: Vec<(String, f64, Vec<Standing>)>,
-    /// The same for somebody who has not called and whom the plan does not name.
+    /// The same probability for a caller that has not called and that the plan does not name.
     pub stranger: f64,
-    /// How full the overload model is, if there is one and somebody has called.
+    /// How full the overload model is, if there is one and a call has come.
     pub occupancy: Option<Occupancy>,
 }
 
 impl Truths {
-    /// The truth of all callers together: the mean.
+    /// Returns the truth of all callers together: the mean of their probabilities.
     pub fn failing_share(&self) -> f64 {
         if self.callers.is_empty() {
             return self.stranger;
@@ -50,7 +50,7 @@ impl Truths {
 }
 
 impl Downstream {
-    /// The probability that a call of this caller made at `now` fails.
+    /// Returns the probability that a call of this caller made at `now` fails.
     pub fn truth(&mut self, now: Duration, caller: CallerId) -> f64 {
         self.settle(now);
         let (elapsed, occupancy) = (self.elapsed(now), self.occupancy());
@@ -61,7 +61,7 @@ impl Downstream {
         self.force.player.truth(elapsed, name, occupancy)
     }
 
-    /// The same for each of these callers, in their order. Callers who meet the same share one computation.
+    /// Returns the same for each of these callers, in order. Callers with the same truth share one computation.
     pub fn truth_of_each(&mut self, now: Duration, callers: &[CallerId]) -> Vec<f64> {
         self.settle(now);
         let (elapsed, occupancy) = (self.elapsed(now), self.occupancy());
@@ -69,8 +69,8 @@ impl Downstream {
         self.force.player.truth_of_each(elapsed, &names, occupancy)
     }
 
-    /// Which of these callers share one truth under the plan in force: for each of them the number of its group,
-    /// counted from 0 in the order of their first members.
+    /// Returns which of these callers share one truth under the plan in force: for each of them the number of its
+    /// group, counted from 0 in the order of their first members.
     pub fn truth_groups(&self, callers: &[CallerId]) -> Vec<usize> {
         let mut known = BTreeMap::new();
         let groups = callers.iter().map(|caller| {
@@ -81,12 +81,12 @@ impl Downstream {
         groups.collect()
     }
 
-    /// The earliest instant after `now` at which time alone may change the phase or anybody's truth; none if
-    /// nothing will change unless something happens.
+    /// Returns the earliest instant after `now` at which the phase or any truth may change with time alone; `None` if
+    /// nothing changes without an event.
     ///
-    /// This covers borders of phases, jumps of processes, times to live, the overload model's trigger and its
-    /// cache. Ramps and caches go in steps. What happens meanwhile may bring the next change nearer: ask
-    /// again when [`truth_version`](Self::truth_version) has grown.
+    /// This covers borders of phases, jumps of processes, times to live, the overload model's trigger and its cache.
+    /// Ramps and caches are split into steps. Events may bring the next change nearer: ask again when
+    /// [`truth_version`](Self::truth_version) has grown.
     pub fn next_change(&mut self, now: Duration) -> Option<Duration> {
         self.settle(now);
         let (elapsed, occupancy) = (self.elapsed(now), self.occupancy());
@@ -94,9 +94,10 @@ impl Downstream {
         Some(self.force.began.saturating_add(next))
     }
 
-    /// The same for the truth of one caller, which costs no look at others: for a fleet of thousands, ask for each.
+    /// Returns the same for the truth of one caller, without a look at the others. For a fleet of thousands, ask for
+    /// each one.
     ///
-    /// Of one who has not called and is not of the host's own fleet it says when anybody's truth may change.
+    /// For a caller that has not called and is not of the host's own fleet, it returns when any truth may change.
     pub fn next_change_of(&mut self, now: Duration, caller: CallerId) -> Option<Duration> {
         self.settle(now);
         let Some(handle) = self.force.known_handle(caller) else {
@@ -108,7 +109,7 @@ impl Downstream {
         Some(self.force.began.saturating_add(next))
     }
 
-    /// The earliest instant after `now` at which a phase or the plan ends, so that everybody's truth may change.
+    /// Returns the earliest instant after `now` at which a phase or the plan ends, so that every truth may change.
     pub fn next_border(&mut self, now: Duration) -> Option<Duration> {
         self.settle(now);
         let phase = self.moment(now).remaining;
@@ -118,25 +119,27 @@ impl Downstream {
         phase.into_iter().chain(plan).filter(|at| *at > now).min()
     }
 
-    /// Whether the plan in force has a rule that counts calls, so that each call may change the truth of its caller.
+    /// Returns whether the plan in force has a rule that counts calls, so that each call may change the truth of its
+    /// caller.
     pub fn counts_calls(&self) -> bool {
         self.force.counts_calls
     }
 
-    /// Grows whenever something may have changed the truth that is not the passing of time: another plan, a
-    /// call under a plan that counts calls, work of an overload model that arrived, was done or was cancelled.
+    /// Returns a number that grows with every event that may have changed the truth: another plan, a call under a
+    /// plan that counts calls, or work of an overload model that arrived, was done or was cancelled. The passing of
+    /// time does not change it.
     ///
     /// See [`TRUTH_STEP`] for how often to look where calls make it grow.
     pub fn truth_version(&self) -> u64 {
         self.truth_version
     }
 
-    /// How full the overload model is, if there is one and somebody has called.
+    /// Returns how full the overload model is, if there is one and a call has come.
     pub fn occupancy(&self) -> Option<Occupancy> {
         self.force.queue.as_ref().map(WorkQueue::occupancy)
     }
 
-    /// What `lookout` needs to compute the truth at `now` while calls go on.
+    /// Returns what `lookout` needs to compute the truth at `now` while calls go on.
     pub fn look<'a>(&mut self, now: Duration, lookout: &'a mut Lookout) -> Sight<'a> {
         self.settle(now);
         let (live, revision) = (&self.force.player, self.revision);
@@ -156,16 +159,16 @@ impl Downstream {
     }
 }
 
-/// A player that follows the one that carries out the plan, so that the truth is computed beside the calls.
+/// A player that follows the one that carries out the plan, so that the truth is computed while calls go on.
 ///
-/// How likely each caller's call fails takes up to a tenth of a second for a plan at its limits. With a lookout
-/// calls wait only while their counts are copied.
+/// For a plan at its limits, computing how likely each caller's call fails takes up to a tenth of a second. With a
+/// lookout, calls wait only while their counters are copied.
 #[derive(Debug, Default)]
 pub struct Lookout {
     follower: Option<(u64, Player)>,
 }
 
-/// What a lookout sees: the plan in force at an instant.
+/// The plan in force at an instant, as a lookout sees it.
 #[derive(Debug)]
 pub struct Sight<'a> {
     player: &'a mut Player,
@@ -177,7 +180,7 @@ pub struct Sight<'a> {
 }
 
 impl Lookout {
-    /// What the truths of this plan have cost so far.
+    /// Returns what the truths of this plan have cost so far.
     pub fn work(&self) -> Work {
         let follower = self.follower.as_ref();
         follower
@@ -187,20 +190,20 @@ impl Lookout {
 }
 
 impl Sight<'_> {
-    /// The probabilities that calls of these callers fail, in their order.
+    /// Returns the probabilities that calls of these callers fail, in order.
     pub fn truth_of_each<C: AsRef<str>>(&mut self, callers: &[C]) -> Vec<f64> {
         let (elapsed, occupancy) = (self.elapsed, self.occupancy);
         self.player.truth_of_each(elapsed, callers, occupancy)
     }
 
-    /// The earliest instant after this one, on the host's clock, at which time alone may change the truth of
-    /// those who have come or whom this lookout was asked for: [`Downstream::next_change`] beside the calls.
+    /// Returns [`Downstream::next_change`] without blocking calls: the earliest instant after this one, on the host's
+    /// clock, at which time alone may change the truth of callers that have come or that this lookout was asked for.
     pub fn next_change(&mut self) -> Option<Duration> {
         let next = self.player.next_change(self.elapsed, self.occupancy)?;
         Some(self.began.saturating_add(next))
     }
 
-    /// The truth for every caller.
+    /// Returns the truth for every caller.
     pub fn truths(mut self) -> Truths {
         let mut names = self.player.callers();
         // Somebody who has not called.

@@ -1,3 +1,5 @@
+//! Tests of the engine: its queue and its faults.
+
 use fusebox_fleet::{InstanceId, Session};
 
 use super::*;

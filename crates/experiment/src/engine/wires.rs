@@ -1,8 +1,8 @@
 //! The network between instances and the engine, or among instances that gossip: how long each message takes, and
-//! whether it comes at all.
+//! whether it arrives.
 //!
-//! Each message has draws of its own, numbered by instance and direction. So a message that one mode sends and
-//! another does not moves the luck of no other instance and of no other direction.
+//! Each message has draws of its own, numbered by instance and direction. So a message that only one mode sends does
+//! not change the luck of any other instance or direction.
 
 use std::time::Duration;
 
@@ -10,23 +10,23 @@ use super::nanos;
 use crate::chance::Draw;
 use crate::scenario::{Link, Network};
 
-/// From whom to whom, and of whose accord.
+/// The direction and the kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// From an instance to the engine.
     Request,
     /// From the engine to the instance that asked.
     Answer,
-    /// From the engine to everybody who listens.
+    /// From the engine to every listener.
     Push,
 }
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Passage {
-    /// After how many nanoseconds it comes; never where it is lost.
+    /// After how many nanoseconds it arrives; `None` if it is lost.
     pub after: Option<u64>,
-    /// After how many it comes a second time, where it does.
+    /// After how many nanoseconds it arrives a second time, if it does.
     pub again: Option<u64>,
 }
 
@@ -41,7 +41,7 @@ pub struct Wires {
 }
 
 impl Wires {
-    /// The network between so many instances and the engine, in a run with this seed.
+    /// Makes the network between this many instances and the engine, for a run with this seed.
     pub fn new(network: Network, seed: u64, instances: usize) -> Self {
         Self {
             network,
@@ -51,12 +51,12 @@ impl Wires {
         }
     }
 
-    /// How many messages were lost so far.
+    /// Returns how many messages were lost so far.
     pub fn lost(&self) -> u64 {
         self.lost
     }
 
-    /// A message is sent at `now`, in nanoseconds since the start of the run.
+    /// Sends a message at `now`, in nanoseconds since the start of the run.
     pub fn send(&mut self, now: u64, instance: u32, way: Way) -> Passage {
         let place = instance as usize;
         let link = self.network.link(Duration::from_nanos(now), place);
@@ -80,8 +80,8 @@ impl Wires {
         Passage::over(&link, luck)
     }
 
-    /// A message is sent at `now` from one instance to another, which gossip. Each has draws of its own, numbered by
-    /// its sender.
+    /// Sends a message at `now` from one gossiping instance to another. Each has draws of its own, numbered by its
+    /// sender.
     pub fn send_between(&mut self, now: u64, from: u32, to: u32) -> Passage {
         let (one, other) = (from as usize, to as usize);
         let number = &mut self.sent[one][Way::Request as usize];
@@ -98,13 +98,13 @@ impl Wires {
     }
 }
 
-/// Whether this happens to the message with this luck, of which such a share has it.
+/// Whether a message with this luck is among the share to which this happens.
 fn is(luck: Draw, what: &str, share: f64) -> bool {
     share > 0.0 && luck.with(what).share() < share
 }
 
 impl Passage {
-    /// That of a message which is not lost.
+    /// The passage of a message that is not lost.
     fn over(link: &Link, luck: Draw) -> Self {
         let takes = |copy: u64| {
             let late = luck.with("jitter").number(copy).share();

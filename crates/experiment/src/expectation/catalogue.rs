@@ -1,4 +1,4 @@
-//! The catalogue of figures: all that an expectation can ask for.
+//! The catalogue of figures: everything that an expectation can refer to.
 
 use super::definition::{Definition, coordination, fleet, load};
 use super::unit::Unit;
@@ -117,12 +117,12 @@ pub const CATALOGUE: &[Definition] = &[
     load(
         "truncated_ratio",
         Unit::Share,
-        "Share of the planned requests whose answer broke off.",
+        "Share of the planned requests whose answer was cut off.",
     ),
     load(
         "protocol_ratio",
         Unit::Share,
-        "Share of the planned requests whose answer was no HTTP.",
+        "Share of the planned requests whose answer was not HTTP.",
     ),
     load(
         "own_shortage_ratio",
@@ -210,57 +210,65 @@ pub const CATALOGUE: &[Definition] = &[
     fleet(
         "unhealthy_share",
         Unit::Share,
-        "Share of the time in which the downstream was unhealthy in truth; without a target: the mean.",
+        "Share of the time in which the downstream was unhealthy; without a target: the mean.",
     ),
     fleet(
         "detections",
         Unit::Count,
-        "Turns of the truth to the bad that met a closed breaker; without a target: all together.",
+        "How often the downstream turned unhealthy while the breaker was closed; without a target: all \
+         together.",
     ),
     fleet(
         "detections_cut_off",
         Unit::Count,
-        "Those of the detections that had not come when the truth turned again or the run ended.",
+        "How many of the detections were missing when the downstream turned healthy again or the run ended.",
     ),
     fleet(
         "detection_delay_p50",
         Unit::Delay,
-        "Median time from the truth turning bad to the breaker leaving closed (Kaplan and Meier); without a target: of all turns together.",
+        "Median time from the downstream turning unhealthy to the breaker leaving closed (Kaplan and \
+         Meier); without a target: of all turns together.",
     ),
     fleet(
         "detection_delay_p90",
         Unit::Delay,
-        "Time after which nine of ten detections had come (Kaplan and Meier); without a target: of all turns together.",
+        "Time within which nine of ten detections came (Kaplan and Meier); without a target: of all turns \
+         together.",
     ),
     fleet(
         "recoveries",
         Unit::Count,
-        "Turns of the truth to the good that met a breaker that was not closed; without a target: all together.",
+        "How often the downstream turned healthy while the breaker was not closed; without a target: all \
+         together.",
     ),
     fleet(
         "recoveries_cut_off",
         Unit::Count,
-        "Those of the recoveries that had not come when the truth turned again or the run ended.",
+        "How many of the recoveries were missing when the downstream turned unhealthy again or the run ended.",
     ),
     fleet(
         "recovery_delay_p50",
         Unit::Delay,
-        "Median time from the truth turning good to the breaker closing (Kaplan and Meier); without a target: of all turns together.",
+        "Median time from the downstream turning healthy to the breaker closing (Kaplan and Meier); without \
+         a target: of all turns together.",
     ),
     fleet(
         "recovery_delay_p90",
         Unit::Delay,
-        "Time after which nine of ten recoveries had come (Kaplan and Meier); without a target: of all turns together.",
+        "Time within which nine of ten recoveries came (Kaplan and Meier); without a target: of all turns \
+         together.",
     ),
     fleet(
         "recovery_delay_max",
         Unit::Seconds,
-        "Bound for all recoveries: the longest, 0 when all were closed at every turn to the good, infinite when one was not closed at the end of the run.",
+        "The longest recovery: 0 if all breakers were closed whenever the downstream turned healthy, \
+         infinite if one was not closed at the end of the run.",
     ),
     fleet(
         "wrongly_open_share",
         Unit::Share,
-        "Share of the time not closed while the downstream was healthy; without a target: the mean. Under overload it is held against the run without breakers, and not measured where there is none.",
+        "Share of the time not closed while the downstream was healthy; without a target: the mean. Under \
+         overload it is measured against the same run without breakers, or not at all.",
     ),
     fleet(
         "wrongly_closed_share",
@@ -300,32 +308,36 @@ pub const CATALOGUE: &[Definition] = &[
     fleet(
         "disagreement",
         Unit::Share,
-        "How likely two breakers drawn at random differ in whether calls pass: the mean of 2f(1 − f), f the share that lets them.",
+        "Probability that two breakers drawn at random differ in whether calls pass: the mean of 2f(1 − f), \
+         where f is the share that lets calls pass.",
     ),
     fleet(
         "first_open_delay",
         Unit::Seconds,
-        "Time from the first fault to the first breaker that was not closed; infinite if none was before its end.",
+        "Time from the first fault to the first breaker that was not closed; infinite if all were closed \
+         until the fault ended.",
     ),
     fleet(
         "all_open_delay",
         Unit::Seconds,
-        "The same to the last of those whom the fault concerned.",
+        "The same to the last of the breakers that the fault affects.",
     ),
     fleet(
         "opening_spread",
         Unit::Seconds,
-        "Time between the first and the last opening of those whom the first fault concerned.",
+        "Time between the first and the last opening of the breakers that the first fault affects.",
     ),
     fleet(
         "closing_spread",
         Unit::Seconds,
-        "Time between the first and the last closing after the first fault; infinite when one was not closed at the end.",
+        "Time between the first and the last closing after the first fault; infinite if one was not closed \
+         at the end.",
     ),
     fleet(
         "lost_in_recovery",
         Unit::Expected,
-        "Expected number of rejected calls that would have succeeded, while the downstream was healthy again after it had not been.",
+        "Expected number of rejected calls that would have succeeded after the downstream had become \
+         healthy again.",
     ),
     fleet(
         "probes",
@@ -335,12 +347,13 @@ pub const CATALOGUE: &[Definition] = &[
     fleet(
         "probes_in_100ms",
         Unit::Count,
-        "The largest number of those in one tenth of a second.",
+        "The largest number of probes in one tenth of a second.",
     ),
     fleet(
         "load_step",
         Unit::Count,
-        "The largest rise of permitted calls from one whole second to the next, where a breaker closed in one of the two; live, seconds begin to a tenth.",
+        "The largest rise of permitted calls from one whole second to the next, where a breaker closed in \
+         one of the two; in a live run, seconds are exact to a tenth.",
     ),
     coordination(
         "messages",
@@ -350,7 +363,8 @@ pub const CATALOGUE: &[Definition] = &[
     coordination(
         "messages_expected",
         Unit::PerSecond,
-        "The same by the formula: two for each report that is due, for each change of an opinion and for each request about a probe, and one for each view that all are told.",
+        "The same by the formula: two for each report that is due, each change of opinion and each request \
+         about a probe, and one for each view that is sent to all.",
     ),
     coordination("view_age", Unit::Seconds, "Mean age of the last view."),
     coordination(
@@ -361,7 +375,8 @@ pub const CATALOGUE: &[Definition] = &[
     coordination(
         "vetoes",
         Unit::Count,
-        "How often the fleet opened and an instance stayed closed, as it saw no trouble; without a target: all together.",
+        "Vetoes: how often the fleet opened and an instance stayed closed, because it saw no trouble; \
+         without a target: all together.",
     ),
     coordination(
         "fallbacks",
@@ -371,7 +386,8 @@ pub const CATALOGUE: &[Definition] = &[
     coordination(
         "localised_failures",
         Unit::Count,
-        "How often a breaker was open for a while beside a fleet that was fine; without a target: all together.",
+        "Localised failures: how often a breaker was open while the fleet was fine; without a target: all \
+         together.",
     ),
     coordination("fleet_openings", Unit::Count, "How often the fleet opened."),
     coordination(
@@ -382,16 +398,12 @@ pub const CATALOGUE: &[Definition] = &[
     coordination(
         "leases_succeeded",
         Unit::Count,
-        "Probes that were settled as good.",
+        "Leased probes that succeeded.",
     ),
-    coordination(
-        "leases_failed",
-        Unit::Count,
-        "Probes that were settled as bad.",
-    ),
+    coordination("leases_failed", Unit::Count, "Leased probes that failed."),
     coordination(
         "leases_fenced",
         Unit::Count,
-        "Results of probes that came after their lease had ended.",
+        "Results of leased probes that came after the lease had expired.",
     ),
 ];

@@ -1,28 +1,28 @@
-//! The definition of a figure: name, unit, where it comes from, and what it says.
+//! The definition of a figure: its name, its unit, its source and its text.
 
 use super::unit::Unit;
 
-/// A figure that expectations can ask for.
+/// A figure that expectations can refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Definition {
     /// Its name in `snake_case`.
     pub name: &'static str,
     /// Its base unit.
     pub unit: Unit,
-    /// Who measures it.
+    /// Its source.
     pub source: Source,
-    /// What it says.
+    /// Its description.
     pub about: &'static str,
 }
 
-/// Who measures a figure.
+/// The source of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The load generator.
     Load,
-    /// Whoever watches breakers and the truth about the downstream.
+    /// The watcher of the breakers and of the truth about the downstream.
     Fleet,
-    /// Whoever sees what instances tell each other.
+    /// The watcher of the messages between instances.
     Coordination,
 }
 

@@ -77,7 +77,7 @@ pub(super) fn figure(text: &str) -> Result<Figure, String> {
             "phase" => &mut figure.phase,
             _ => {
                 return Err(format!(
-                    "`{key}` is not allowed in it: a target, or phase=NAME"
+                    "`{key}` is not allowed in the parentheses: write a target, or phase=NAME"
                 ));
             }
         };
@@ -89,7 +89,7 @@ pub(super) fn figure(text: &str) -> Result<Figure, String> {
     Ok(figure)
 }
 
-/// Figures that say how instances differ, so that one instance has none.
+/// Figures about differences between instances, which a single instance does not have.
 const OF_FLEET: [&str; 17] = [
     "divergence_share",
     "state_divergence_share",
@@ -109,7 +109,7 @@ const OF_FLEET: [&str; 17] = [
     "leases_failed",
     "leases_fenced",
 ];
-/// Figures that are counted over the whole run alone.
+/// Figures that are counted over the whole run only.
 const OF_WHOLE_RUN: [&str; 10] = [
     "mixed_seconds_share",
     "downstream_calls",
@@ -123,7 +123,7 @@ const OF_WHOLE_RUN: [&str; 10] = [
     "load_step",
 ];
 
-/// Refuses a part that a figure does not have; it would be measured of all, or never.
+/// Refuses a part that a figure does not have: the figure would be measured over all, or never.
 fn has_parts(figure: &Figure) -> Result<(), String> {
     let name = figure.definition.name;
     if figure.target.is_some() && OF_FLEET.contains(&name) {
@@ -140,7 +140,7 @@ fn has_parts(figure: &Figure) -> Result<(), String> {
     Ok(())
 }
 
-/// What the longest delays were called, which grew with the run.
+/// The former names of the longest delays, which grew with the length of the run.
 const GONE: [(&str, &str); 2] = [
     (
         "detection_delay",
@@ -186,7 +186,7 @@ fn limit(text: &str, definition: &Definition) -> Result<f64, String> {
         | (Unit::PerSecond, "/s") => 1.0,
         (expected, _) => {
             let allowed = match expected {
-                Unit::Seconds | Unit::Delay => "a time with us, ms, s or m",
+                Unit::Seconds | Unit::Delay => "a time with a unit, such as 250ms",
                 Unit::Share => "a share from 0 to 1, or with %",
                 Unit::Count | Unit::Expected | Unit::Factor => "a number without a unit",
                 Unit::PerSecond => "a number, or with /s",

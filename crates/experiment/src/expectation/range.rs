@@ -1,13 +1,13 @@
-//! The values with which an expectation holds, so that one that never can is refused before the run.
+//! The range of values for which an expectation holds, so that an impossible one is refused before the run.
 
 use super::{Comparison, Expectation, Unit};
 
-/// The values between two bounds that a comparison leaves open.
+/// The values between two bounds for which a comparison holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Range {
     least: f64,
     most: f64,
-    /// Whether the bounds belong to it.
+    /// Whether the bounds themselves are included.
     closed: [bool; 2],
 }
 
@@ -30,7 +30,7 @@ impl Range {
         }
     }
 
-    /// What of it `comparison` with `limit` leaves; an inequality leaves all but a point.
+    /// What remains of it under `comparison` with `limit`; an inequality removes one point.
     fn within(self, comparison: Comparison, limit: f64) -> Self {
         let (least, most) = (self.least, self.most);
         let below = |closed| Self {
@@ -88,7 +88,7 @@ impl Range {
     }
 }
 
-/// Why no run could ever meet this expectation; `None` when one could.
+/// The reason why no run could ever meet this expectation; `None` if one could.
 pub(super) fn impossible(comparison: Comparison, limit: f64, unit: Unit) -> Option<String> {
     let possible = Range::of(unit);
     possible.within(comparison, limit).is_empty().then(|| {
@@ -100,8 +100,8 @@ pub(super) fn impossible(comparison: Comparison, limit: f64, unit: Unit) -> Opti
     })
 }
 
-/// Why these expectations cannot all hold: two of them leave no value of one figure, or none of two quantiles
-/// of the same times, of which the lower is never above the higher.
+/// Returns why these expectations cannot all hold: two of them leave no value of one figure, or of two quantiles of
+/// the same durations, of which the lower is never above the higher.
 pub fn contradiction(expectations: &[Expectation]) -> Option<String> {
     for (place, later) in expectations.iter().enumerate() {
         for earlier in &expectations[..place] {
@@ -137,7 +137,7 @@ fn exclude(one: &Expectation, other: &Expectation) -> bool {
     })
 }
 
-/// Of which times a figure is a quantile, and which one, in per cent; the maximum is the last.
+/// The durations that a figure is a quantile of, and the quantile in per cent; the maximum is the last.
 fn quantile(name: &str) -> Option<(&str, f64)> {
     let (times, quantile) = name.rsplit_once('_').unwrap_or(("", name));
     let place = match quantile.strip_prefix('p') {

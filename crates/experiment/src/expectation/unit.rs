@@ -5,22 +5,22 @@
 pub enum Unit {
     /// Seconds.
     Seconds,
-    /// Seconds until something came; infinite when the waits were cut off before enough of them ended.
+    /// Seconds until something happened; infinite if the waits were cut off before enough of them ended.
     Delay,
     /// A share from 0 to 1.
     Share,
     /// A number of things.
     Count,
-    /// A number of things that is expected of the probabilities, so that it has decimals.
+    /// A number of things that is expected from probabilities, so that it has decimals.
     Expected,
-    /// How many times as much.
+    /// A factor.
     Factor,
     /// Things per second.
     PerSecond,
 }
 
 impl Unit {
-    /// A value in this base unit as people read it; what never came is `never`.
+    /// Returns a value in this base unit as people read it; an infinite delay is `never`.
     pub fn show(self, value: f64) -> String {
         match self {
             Self::Delay if value == f64::INFINITY => "not reached".to_owned(),
@@ -40,7 +40,7 @@ impl Unit {
     }
 }
 
-/// Three digits where there are so many; of what is small enough to be taken for zero its first two.
+/// Three digits if there are so many; the first two of a value that could be taken for zero.
 fn digits(value: f64) -> String {
     match value.abs() {
         small if small > 0.0 && small < 0.009_5 => {

@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use crate::chance::Draw;
 
-/// A caller as a [`Player`](super::Player) knows it: small, and good for any number of calls.
+/// A caller as a [`Player`](super::Player) knows it: a small handle, valid for any number of calls.
 ///
-/// It is good for the player that gave it, until the plan is patched or a patch is taken back; after that it
-/// stands for nobody in particular, until it is asked for anew.
+/// It is valid for the player that gave it, until the plan is patched or a patch is taken back. After that it stands
+/// for no particular caller until it is requested again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallerId {
     pub(super) place: u32,
     pub(super) epoch: u32,
 }
 
-/// What is prepared of one caller, and how often it has called. What each call needs comes first and lies in one
-/// line of the cache: of ten thousand callers none is in it.
+/// What is prepared of one caller, and how often it has called. The data that each call needs comes first and fits
+/// one cache line, because the data of ten thousand callers is not in the cache.
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub(super) struct Caller {
@@ -54,16 +54,16 @@ impl Who {
     }
 }
 
-/// Why a caller is told apart.
+/// The reason why a caller is told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// The plan names it; it has not come yet.
+    /// The plan names it, and it has not called yet.
     Awaited,
-    /// Its truth was asked for, and it is a stranger that has not come yet.
+    /// Its truth was asked for, and it is a stranger that has not called yet.
     Asked,
-    /// It has come.
+    /// It has called.
     Present,
-    /// The host answers for it.
+    /// It is a member of the host's fleet.
     Member,
 }
 
@@ -82,7 +82,7 @@ impl Caller {
         matches!(self.role, Role::Present | Role::Member)
     }
 
-    /// What a rule that counts has counted.
+    /// The counter of a rule that counts.
     pub(super) fn count(&mut self, counter: usize) -> &mut Count {
         if self.counts.len() <= counter {
             self.counts.resize(counter + 1, Count::default());
@@ -90,7 +90,7 @@ impl Caller {
         &mut self.counts[counter]
     }
 
-    /// Counts one more matching call of this phase; how many came before?
+    /// Counts one more matching call of this phase; returns how many came before.
     pub(super) fn count_one(&mut self, counter: usize, ordinal: u64) -> u64 {
         let count = self.count(counter);
         if count.ordinal != ordinal {

@@ -1,9 +1,8 @@
-//! The callers of a player: each has a small handle, and behind it all that is prepared of the caller once.
+//! The callers of a player: each has a small handle to everything that is prepared once for it.
 //!
-//! A name is hashed and looked up when its handle is asked for; a call only goes by the handle. Those whom the
-//! plan does not name are strangers, of whom a few are told apart; all others have the handle of nobody, so
-//! whoever calls under ever new names costs no memory. Members of the host's own fleet are told apart however
-//! many there are.
+//! A name is hashed and looked up when its handle is requested; a call uses only the handle. Callers that the plan
+//! does not name are strangers. A few of them are told apart; all others share one handle, so a client that calls
+//! under ever new names costs no memory. Members of the host's own fleet are all told apart, however many there are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use super::prepared::Prepared;
 use super::strangers::{Known, MAX_STRANGERS};
 use crate::chance::{Draw, name_hash};
 
-/// Callers that are prepared only because their truth was asked for, as long as there are fewer in all.
+/// How many callers are prepared only because their truth was asked for; fewer if there are others.
 const MAX_PREPARED: usize = 2 * MAX_NAMES;
 
 /// All callers that are told apart. The first is nobody: the empty name.
@@ -25,7 +24,7 @@ pub(super) struct Callers {
     by_name: BTreeMap<Arc<str>, u32>,
     known: Arc<Known>,
     strangers: usize,
-    /// How often handles have lost their meaning.
+    /// How often handles have become invalid.
     pub(super) epoch: u32,
 }
 
@@ -38,7 +37,7 @@ pub(super) enum Follow {
     Anew,
 }
 
-/// The counts of a caller on the way from one plan to another.
+/// The counters of a caller on the way from one plan to another.
 #[derive(Clone, Debug)]
 pub(super) struct Leaving {
     pub(super) calls: u64,
@@ -63,7 +62,7 @@ impl Callers {
         callers
     }
 
-    /// The handle of one who calls.
+    /// The handle of a caller.
     pub(super) fn enter(&mut self, name: &str, plan: &Plan, rules: &[Prepared]) -> CallerId {
         let place = self.tell_apart(name, plan, rules).unwrap_or_default();
         let caller = &mut self.all[place as usize];
@@ -73,7 +72,7 @@ impl Callers {
         self.id(place)
     }
 
-    /// Where one who calls is, unless there are too many strangers already.
+    /// The place of a caller, unless there are already too many strangers.
     fn tell_apart(&mut self, name: &str, plan: &Plan, rules: &[Prepared]) -> Option<u32> {
         let found = self.by_name.get(name).copied();
         let known = found.filter(|place| self.all[*place as usize].role != Role::Asked);
@@ -124,7 +123,7 @@ impl Callers {
         place
     }
 
-    /// Where the caller with this handle is; an old handle is nobody's.
+    /// The place of the caller with this handle; an old handle stands for no caller.
     #[inline]
     pub(super) fn place(&self, id: CallerId) -> usize {
         if self.knows(id) { id.place as usize } else { 0 }
@@ -144,7 +143,7 @@ impl Callers {
         &mut self.all[place]
     }
 
-    /// Who has this name; one who is not told apart is prepared for the moment.
+    /// The caller of this name; one that is not told apart is prepared for the moment.
     pub(super) fn who(&mut self, name: &str, plan: &Plan, rules: &[Prepared]) -> Who {
         let place = match self.by_name.get(name) {
             Some(&place) => place,
@@ -154,7 +153,7 @@ impl Callers {
         self.all[place as usize].who.clone()
     }
 
-    /// One of them, or all.
+    /// One of the callers, or all.
     pub(super) fn some(&self, place: Option<usize>) -> &[Caller] {
         match place {
             Some(place) => std::slice::from_ref(&self.all[place]),
@@ -162,7 +161,7 @@ impl Callers {
         }
     }
 
-    /// The first of all who have the same truth as this one.
+    /// The first of all callers with the same truth as this one.
     pub(super) fn class(&self, place: usize) -> usize {
         let name = self.known.stand_in(&self.all[place].who.name);
         self.by_name
@@ -175,7 +174,7 @@ impl Callers {
         self.id(u32::try_from(place).unwrap_or_default())
     }
 
-    /// One of each that have the same truth.
+    /// One caller of each group with the same truth.
     pub(super) fn distinct(&self) -> Vec<Who> {
         let places = 0..self.all.len();
         let firsts = places.filter(|place| self.class(*place) == *place);
@@ -186,14 +185,14 @@ impl Callers {
         &self.known
     }
 
-    /// Those who have come, in the order of their names.
+    /// The callers that have come, in the order of their names.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let present = |place: u32| self.all[place as usize].has_come();
         let names = self.by_name.iter();
         names.filter_map(move |(name, &place)| present(place).then_some(&**name))
     }
 
-    /// How many matching calls a rule that counts as this one has seen in this phase.
+    /// How many matching calls a rule that counts like this one has seen in this phase.
     pub(super) fn counted(&self, place: Option<usize>, counter: usize, ordinal: u64) -> u64 {
         let count = place.and_then(|place| self.all[place].counts.get(counter));
         count.map_or(0, |count| {
@@ -205,7 +204,7 @@ impl Callers {
         })
     }
 
-    /// Takes the counts of `live`, of which this was cloned.
+    /// Takes over the counters of `live`, of which this is a clone.
     pub(super) fn follow(&mut self, live: &Self) -> Follow {
         if self.epoch != live.epoch {
             self.clone_from(live);
@@ -225,7 +224,7 @@ impl Callers {
         Follow::On
     }
 
-    /// The counts of all who have come, for another plan.
+    /// The counters of all callers that have come, for another plan.
     pub(super) fn leave(&mut self, rules: &[Prepared]) -> BTreeMap<Arc<str>, Leaving> {
         let all = std::mem::take(&mut self.all).into_iter();
         let came = all.filter(Caller::has_come);
@@ -247,8 +246,8 @@ impl Callers {
         leaving.collect()
     }
 
-    /// Keeps the counts of callers who came under another plan; of those that this one does not name, as
-    /// many as are told apart.
+    /// Keeps the counters of callers that came under another plan; of those that this plan does not name, as many as
+    /// are told apart.
     pub(super) fn take_over(
         &mut self,
         callers: BTreeMap<Arc<str>, Leaving>,
@@ -269,7 +268,7 @@ impl Callers {
     }
 }
 
-/// Gives a caller the counts that it had under another plan.
+/// Gives a caller the counters that it had under another plan.
 fn arrive(caller: &mut Caller, leaving: Leaving, rules: &[Prepared]) {
     caller.calls = leaving.calls;
     caller.kept = leaving.matching;
@@ -282,7 +281,7 @@ fn arrive(caller: &mut Caller, leaving: Leaving, rules: &[Prepared]) {
     }
 }
 
-/// The caller with this name, as the rules see it, who is not told apart yet.
+/// The caller of this name, as the rules see it, that is not told apart yet.
 fn who(name: &str, plan: &Plan, rules: &[Prepared]) -> Who {
     let matching = rules.iter().enumerate();
     let matching = matching.filter(|(_, rule)| rule.matches().has_caller(name));

@@ -1,13 +1,13 @@
-//! The next change of the truth by time alone, so that nobody has to poll it.
+//! The next change of the truth with time, so that the truth need not be polled.
 //!
-//! Most of what changes a truth happens at instants that are known before: borders of phases, ends of ramps,
-//! jumps of processes, times to live, the trigger of an overload model. Between them a truth is constant, but
-//! for three things that go on all the time: a ramp, a cache that gets warm, and answers that stall until the
-//! phase ends. Meanwhile the steps are such that no truth moves by more than a hundredth, found by looking
-//! ahead; none is shorter than a millisecond.
+//! Most changes of a truth happen at instants that are known in advance: borders of phases, ends of ramps, jumps of
+//! processes, times to live, the trigger of an overload model. Between them a truth is constant, except for three
+//! things that change continuously: a ramp, a cache that warms up, and answers that stall until the phase ends. For
+//! these, the steps are chosen by looking ahead so that no truth moves by more than a hundredth; no step is shorter
+//! than a millisecond.
 //!
-//! Rules that count calls change the truth with each call, and the work queue with each arrival: their owner
-//! knows when.
+//! Rules that count calls change the truth with each call, and the work queue changes it with each arrival; their
+//! owner knows when.
 
 use std::time::Duration;
 
@@ -17,30 +17,30 @@ use super::present::Present;
 use super::{Effect, Player};
 use crate::overload::{Occupancy, Overload};
 
-/// How far a truth may move unnoticed where it is looked at: a tenth less than what is promised, as it may move
-/// on between two looks.
+/// How far a truth may move unnoticed between looks: a tenth less than promised, because it may move on between two
+/// looks.
 const UNNOTICED: f64 = 0.009;
-/// A truth may fall and rise again within a step, which therefore is looked at in so many parts.
+/// A truth may fall and rise again within a step, so a step is checked at this many points.
 const PARTS: u32 = 8;
-/// The shortest step while it moves.
+/// The shortest step while a truth moves.
 const SHORTEST: Duration = Duration::from_millis(1);
-/// The step while it moves and costs too much to look ahead.
+/// The step while a truth moves and looking ahead costs too much.
 const COSTLY: Duration = Duration::from_millis(10);
-/// Steps of the computation of all truths at one instant that are too many to look ahead: sums of delays count
-/// a hundred looks each.
+/// The number of steps in the computation of all truths at one instant above which looking ahead costs too much; sums
+/// of delays count as a hundred looks each.
 const MOST_WORK: u64 = 10_000;
 
 impl Player {
-    /// The earliest instant after `now` at which time alone may change the phase, or how likely the calls of
-    /// anybody fail who has a handle or was asked for; `occupancy` says how full the overload model is.
+    /// Returns the earliest instant after `now` at which time alone may change the phase, or the truth of any caller
+    /// that has a handle or was asked for. `occupancy` says how full the overload model is.
     ///
-    /// Until then each truth is what it is at `now`, or differs by at most 0.01 where it moves all the time:
-    /// in ramps, while a cache gets warm, and where answers stall until the end of the phase. It may move
-    /// further within the shortest step, a millisecond, and within 10 ms under a plan whose truth is very
-    /// costly. Rules that count calls (`every_nth`, `first_n`) change it with each call besides.
+    /// Until then each truth stays as it is at `now`, or differs by at most 0.01 where it changes continuously: in
+    /// ramps, while a cache warms up, and where answers stall until the end of the phase. It may move further within
+    /// the shortest step, a millisecond, and within 10 ms under a plan whose truth is very costly. In addition, rules
+    /// that count calls (`every_nth`, `first_n`) change it with each call.
     ///
-    /// With a process that follows each caller, this costs a look at every caller; for thousands, ask for each
-    /// with [`next_change_of`](Self::next_change_of).
+    /// If a process follows each caller, this looks at every caller; for thousands of them, ask for each one with
+    /// [`next_change_of`](Self::next_change_of).
     ///
     /// # Examples
     ///
@@ -59,7 +59,7 @@ impl Player {
         self.change_for(now, None, occupancy)
     }
 
-    /// The same for the phase and the truth of one caller.
+    /// Returns the same for the phase and the truth of one caller.
     pub fn next_change_of(
         &mut self,
         now: Duration,
@@ -120,7 +120,7 @@ impl Player {
         soonest
     }
 
-    /// Whether a truth may move all the time, not only at known instants.
+    /// Whether a truth may move continuously, and not only at known instants.
     fn moves(&mut self, now: Duration, present: Present) -> bool {
         let moment = present.moment(&self.plan, now);
         let warms = self
@@ -135,7 +135,7 @@ impl Player {
         warms || grows || rules.any(|it| ends && it.rule.effects.contains(&Effect::Stall))
     }
 
-    /// How far the truths of all these may be taken for what they are at `now`, at most until `end`.
+    /// How long the truths of all these stay close to what they are at `now`, at most until `end`.
     fn step(
         &mut self,
         now: Duration,

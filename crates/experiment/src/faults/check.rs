@@ -1,4 +1,4 @@
-//! From a plan as it is written to a plan that makes sense; the message of an error names the key.
+//! The check that turns a written plan into a valid one; the message of an error names the key.
 
 mod cost;
 mod effect;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::written::{MAX_HANG_MS, WrittenPlan, WrittenRule};
 use super::{FaultPhase, FaultRule, Match, Plan};
-use crate::bounds::{count, millis, within};
+use crate::bounds::{check_share, count, millis, within};
 use crate::overload::{MAX_FACTOR, Overload};
 use crate::reading::nearest;
 
@@ -47,7 +47,7 @@ fn below(path: &str) -> impl Fn(String) -> String {
 impl TryFrom<WrittenPlan> for Plan {
     type Error = String;
 
-    /// The error is the first key that has a value that is not allowed.
+    /// The error is about the first key whose value is not allowed.
     fn try_from(written: WrittenPlan) -> Result<Self, String> {
         if let Some(version) = written.version {
             count("version", version, 1, 1)?;
@@ -110,8 +110,7 @@ impl WrittenPlan {
     fn check_bounds(&self) -> Checked {
         if self.phases.is_empty() && !self.speaks() {
             return Err(format!(
-                "phases: 0 are not allowed: from 1 to {MAX_PHASES}, unless there are rules, base or \
-                 overload"
+                "phases: there are none: write from 1 to {MAX_PHASES}, unless there are rules, base or overload"
             ));
         }
         for (key, found, most) in [
@@ -121,7 +120,9 @@ impl WrittenPlan {
             ("patience", self.patience_ms.len(), MAX_NAMES),
         ] {
             if found > most {
-                return Err(format!("{key}: {found} are not allowed: up to {most}"));
+                return Err(format!(
+                    "{key}: {found} are not allowed: there must be at most {most}"
+                ));
             }
         }
         for (place, caller) in self.callers.iter().enumerate() {
@@ -130,7 +131,7 @@ impl WrittenPlan {
         Ok(())
     }
 
-    /// Phases name only rules that there are.
+    /// Phases may name only rules that exist.
     fn check_listed(&self, phase: &FaultPhase) -> Checked {
         for (place, listed) in phase.rules.iter().enumerate() {
             if self.rules.contains_key(listed) {
@@ -140,20 +141,22 @@ impl WrittenPlan {
             let hint = match nearest(listed, known.iter().copied()) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None if known.is_empty() => "the plan has no rules".to_owned(),
-                None => format!("known are: {}", known.join(", ")),
+                None => format!("there are {}", known.join(", ")),
             };
-            return Err(format!("rules[{place}]: no rule `{listed}`; {hint}"));
+            return Err(format!(
+                "rules[{place}]: there is no rule `{listed}`; {hint}"
+            ));
         }
         Ok(())
     }
 }
 
-/// Names of rules become labels; two are taken.
+/// Names of rules become labels; two are reserved.
 fn rule_name(rule: &str) -> Checked {
     name("name", rule)?;
     if ["phase", "overload", "other"].contains(&rule) {
         return Err(format!(
-            "name: `{rule}` is not allowed: metrics use it for what is no rule"
+            "name: `{rule}` is not allowed, because metrics use it for calls without a rule: write another name"
         ));
     }
     Ok(())
@@ -165,25 +168,26 @@ impl FaultPhase {
         match self.for_ms {
             None if !stays => {
                 return Err(
-                    "for: it is missing, and only the last phase of a plan without loop may stay: write how long, \
-                     such as for = \"10s\""
+                    "for: it is missing, and only the last phase of a plan without loop may have no end: \
+                     write its length, such as for = \"10s\""
                         .into(),
                 );
             }
             Some(length) => millis("for", length, 1, MAX_PHASE_MS)?,
             None if self.for_jitter_ms > 0 => {
                 return Err(
-                    "for_jitter: the phase has no length: write its least one too, such as for = \"10s\""
+                    "for_jitter: it is added to the shortest length, which is missing: write that too, such \
+                     as for = \"10s\""
                         .into(),
                 );
             }
             None => {}
         }
         millis("for_jitter", self.for_jitter_ms, 0, MAX_PHASE_MS)?;
-        within("failure_ratio", self.failure_ratio, 0.0, 1.0)?;
-        within("hang_ratio", self.hang_ratio, 0.0, 1.0)?;
+        check_share("failure_ratio", self.failure_ratio)?;
+        check_share("hang_ratio", self.hang_ratio)?;
         if !(0.0..=1.0).contains(&self.failing_share()) {
-            return Err("hang_ratio: it may not exceed 1 together with failure_ratio".into());
+            return Err("hang_ratio: its sum with failure_ratio must be at most 1".into());
         }
         count("failure_status", self.failure_status, 500, 599)?;
         millis("hang", self.hang_ms, 0, MAX_DELAY_MS)?;
@@ -206,7 +210,7 @@ impl WrittenRule {
         let found = self.effects.len();
         if !(1..=MAX_EFFECTS).contains(&found) {
             return Err(format!(
-                "effects: {found} are not allowed: from 1 to {MAX_EFFECTS}"
+                "effects: {found} are not allowed: there must be from 1 to {MAX_EFFECTS}"
             ));
         }
         let effects = self.effects.iter().enumerate().map(|(place, effect)| {
@@ -240,7 +244,7 @@ impl Match {
         }
         if let Some([from, to]) = self.shard {
             let Some(shards) = self.shards else {
-                return Err("shards: it is missing: how many are there?".into());
+                return Err("shards: it is missing: write the number of shards".into());
             };
             count("shard[1]", to, 0, u64::from(shards) - 1)?;
             count("shard[0]", from, 0, to.into())?;
@@ -248,13 +252,13 @@ impl Match {
         if let Some(path) = &self.path {
             if !path.starts_with("/data") {
                 return Err(format!(
-                    "path: `{path}` is not allowed: faults are only below /data"
+                    "path: `{path}` is not allowed: write /data, or a path below it"
                 ));
             }
             name("path", path)?;
         }
         match self.share {
-            Some(share) => within("share", share, 0.0, 1.0),
+            Some(share) => check_share("share", share),
             None => Ok(()),
         }
     }

@@ -1,29 +1,30 @@
-//! The probability that delays which add up exceed a deadline.
+//! The probability that the sum of several delays exceeds a deadline.
 //!
-//! They are convolved as a few likely durations; the last one, if it is a law, exactly.
+//! The delays are convolved as a few likely durations; the last one, if it is a law, exactly.
 
 use super::Effect;
 use crate::law::Law;
 
 /// The weight of durations that are merged into one.
 const MERGED: f64 = 1.0 / 128.0;
-/// Durations that are not worth merging: as many as the answers of an overload model, to which often nothing is added.
+/// How many durations are not worth merging: as many as the answers of an overload model, to which often nothing is
+/// added.
 const FEW: usize = 256;
 
 /// A duration in milliseconds with its probability.
 type Atom = (f64, f64);
 
-/// Delays that add up, each with the odds that it happens.
+/// Delays that add up, each with its probability.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Delays {
-    /// What is certain.
+    /// The certain part.
     fixed: f64,
     parts: Vec<Part>,
-    /// How many were added to others so far.
+    /// How many delays were added to others so far.
     sums: u64,
 }
 
-/// How likely it is that a deadline passes, and what it cost to know.
+/// The probability that a deadline passes, and the cost of computing it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Late {
     pub(super) probability: f64,
@@ -55,7 +56,7 @@ impl Delays {
         }
     }
 
-    /// One of these times, each as likely.
+    /// Adds one of these times, all equally likely.
     pub(super) fn add_times(&mut self, times: &[f64]) {
         #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
         let each = 1.0 / times.len() as f64;
@@ -67,7 +68,7 @@ impl Delays {
         });
     }
 
-    /// All delays of a rule, which happen together; a stalled call waits `rest`.
+    /// Adds all delays of a rule, which happen together; a stalled call waits `rest`.
     pub(super) fn add_rule(&mut self, odds: f64, effects: &[Effect], rest: f64) {
         let mut shift = 0.0;
         let mut laws = Vec::new();
@@ -118,7 +119,7 @@ impl Delays {
         });
     }
 
-    /// The probability that all of it takes longer than `deadline` milliseconds.
+    /// The probability that the sum is longer than `deadline` milliseconds.
     pub(super) fn late(mut self, deadline: f64) -> Late {
         let last = self.parts.iter().rposition(|part| part.law.is_some());
         let last = last.map(|place| self.parts.remove(place));
@@ -193,7 +194,7 @@ fn sums(atoms: &[Atom], odds: f64, added: &[Atom]) -> Vec<Atom> {
     merged(sums)
 }
 
-/// Neighbours merged into their means until each is worth keeping.
+/// Merges neighbours into their means until each is worth keeping.
 fn merged(mut atoms: Vec<Atom>) -> Vec<Atom> {
     atoms.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let mut merged: Vec<Atom> = Vec::with_capacity(FEW);

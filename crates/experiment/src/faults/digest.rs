@@ -1,10 +1,10 @@
-//! The digest of a plan: two plans are the same when their digests, a few letters each, are.
+//! The digest of a plan, a few letters: two plans are the same if their digests are.
 
 use super::Plan;
 use crate::chance::Draw;
 
 impl Plan {
-    /// 16 hexadecimal letters that differ between plans that differ.
+    /// Returns 16 hexadecimal letters that differ between different plans.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The fate of one call: all that it meets.
+//! The fate of one call: everything that it meets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,33 +10,33 @@ use super::{CallerId, WrongBody};
 /// A call, as far as faults can tell it from others.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// Who calls.
+    /// The caller.
     pub caller: CallerId,
-    /// What it is about; decides the shard.
+    /// The key that it asks for, which decides the shard.
     pub key: Option<&'a str>,
-    /// The path that is called.
+    /// The path that it asks for.
     pub path: &'a str,
 }
 
-/// A list that needs no memory of its own while it is short, as most are.
+/// A list that needs no heap memory while it is short, as most lists are.
 pub type Few<T> = SmallVec<[T; 2]>;
 
-/// What one call meets.
+/// Everything that one call meets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fate {
-    /// How long the answer, or what there is instead, takes.
+    /// How long the answer takes, or whatever replaces it.
     pub delay: Duration,
-    /// How much of it every call takes, faults or not.
+    /// The part of the delay that every call has, with or without faults.
     pub healthy: Duration,
-    /// How it ends.
+    /// How the call ends.
     pub ending: Ending,
-    /// How slowly the body comes, if slowly.
+    /// How slowly the body comes, if it does.
     pub slow_body: Option<SlowBody>,
     /// The faults that hit it.
     pub hits: Few<Hit>,
-    /// The rules that matched it and did not hit it.
+    /// The rules that matched the call and did not hit it.
     pub spared_by: Few<Arc<str>>,
-    /// Whether faults were active that could fail it.
+    /// Whether faults were active that could fail the call.
     pub endangered: bool,
 }
 
@@ -56,41 +56,41 @@ pub struct Hit {
     pub effect: &'static str,
 }
 
-/// How a call ends.
+/// The way in which a call ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// With the answer that was asked for.
+    /// With the requested answer.
     Success,
     /// With another status.
     Status {
-        /// Which.
+        /// The status.
         code: u16,
         /// The `Retry-After` header, in seconds.
         retry_after_s: Option<u32>,
-        /// The body, instead of one that says what happened.
+        /// The body, in place of one that says what happened.
         body: Option<String>,
-        /// Further headers.
+        /// Additional headers.
         headers: Vec<(String, String)>,
     },
     /// With 504, after the delay.
     Hang,
-    /// The connection closes when part of the body is sent.
+    /// The connection closes after a part of the body was sent.
     Truncate {
         /// Bytes of the body that are sent.
         bytes: usize,
     },
-    /// With 200 and a body that is wrong.
+    /// With status 200 and a wrong body.
     WrongBody(WrongBody),
     /// The connection is reset.
     Reset,
     /// The connection is closed without an answer.
     Close,
-    /// What comes is no HTTP.
+    /// The answer is not HTTP.
     Garbage,
 }
 
 impl Ending {
-    /// What it comes to, as metrics and traces have it.
+    /// Returns the name of the ending, as metrics and traces have it.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Success => "success",

@@ -1,12 +1,13 @@
-//! The gate of a rule decides which of the calls that the rule matches it hits, and whether callers share luck.
+//! The gate of a rule, which decides which of the calls that the rule matches it hits, and whether callers share
+//! luck.
 //!
-//! Gates that draw per call hash the caller's n-th call. Gates that burst follow a trajectory of seed and
-//! time ([`trajectory`](super::trajectory)), so an outage is the same whatever the load. `scope` says
-//! whose luck or trajectory it is; `rho` mixes in the shared one: with this share of the time (of the
-//! calls, for draws), a caller or shard follows it instead of its own. Each one's own failure rate stays
-//! what it was, and two of them correlate by `rho` squared: this is the knob that makes breakers diverge
-//! or move together. Between 0 and 1, stays in a state are cut where a caller changes over, so that their
-//! lengths are mixtures and no more those of the plan.
+//! Gates that draw per call hash the number of the caller's call. Gates that burst follow a trajectory of seed and
+//! time ([`trajectory`](super::trajectory)), so an outage is the same whatever the load. `scope` says whose luck or
+//! trajectory it is; `rho` mixes in the shared one: for this share of the time (of the calls, for draws), a caller or
+//! shard follows the shared luck instead of its own. Each one's failure rate stays the same, and the correlation of
+//! two of them is `rho` squared. This parameter makes breakers diverge or move together. With `rho` between 0 and 1,
+//! a stay in a state is cut where a caller changes over, so the lengths of stays are mixtures and no longer those of
+//! the plan.
 
 use std::num::NonZeroU32;
 

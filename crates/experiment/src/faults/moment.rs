@@ -1,4 +1,4 @@
-//! The moment of a plan: the phase that it is in at an instant, and how much of it has gone.
+//! The position in a plan at an instant: its phase, and how much of that phase is over.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use super::{FaultGate, FaultPhase, FaultRule, Plan};
 
-/// Windows that one list may have.
+/// The limit of windows in one list.
 const MAX_WINDOWS: usize = 10_000;
 
-/// Where a plan is at an instant.
+/// The position of a plan at an instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment<'a> {
     /// The phase.
     pub phase: &'a FaultPhase,
-    /// How many phases have ended before: tells the rounds of a loop apart.
+    /// How many phases have ended before; it tells the rounds of a loop apart.
     pub ordinal: u64,
     /// The time since the phase began.
     pub since: Duration,
@@ -22,19 +22,19 @@ pub struct Moment<'a> {
     pub remaining: Option<Duration>,
 }
 
-/// When a phase is in force.
+/// A period in which a phase is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FaultPhaseWindow {
     /// The phase.
     pub name: String,
     /// When it begins, on the plan's clock.
     pub start: Duration,
-    /// When it ends, at most the end of what was asked for.
+    /// When it ends, at most the end of the requested time.
     pub end: Duration,
 }
 
 impl Plan {
-    /// Where the plan is after `elapsed`.
+    /// Returns the position of the plan after `elapsed`.
     ///
     /// # Panics
     ///
@@ -69,9 +69,9 @@ impl Plan {
         }
     }
 
-    /// Whether faults begin and end at the same instants in every seed, though there is chance that could move them: a
-    /// phase that does something ends, none has a length that is drawn, and no process of states is in force. What was
-    /// found with such a plan may hold for these very lengths alone.
+    /// Returns whether faults begin and end at the same instants with every seed, although chance could move them: a
+    /// phase with faults ends, no phase has a random length, and no process with states is in force. A finding with
+    /// such a plan may hold for these lengths only.
     pub fn has_fixed_lengths(&self) -> bool {
         let steps = self.steps();
         let ends = |phase: &FaultPhase| phase.for_ms.is_some() && phase.does_anything();
@@ -83,7 +83,7 @@ impl Plan {
             && !self.rules.values().any(states)
     }
 
-    /// The plan in which each phase has its least length: no seed draws more phases.
+    /// The plan in which each phase has its shortest length: no seed draws more phases.
     pub(crate) fn at_its_shortest(&self) -> Self {
         let mut plan = self.clone();
         for phase in &mut plan.written.phases {
@@ -92,7 +92,7 @@ impl Plan {
         plan
     }
 
-    /// The phases from the start until `until`, loops unrolled, up to 10,000 of them.
+    /// Returns the phases from the start until `until`, with loops unrolled, up to 10,000 of them.
     pub fn phases(&self, until: Duration) -> Vec<FaultPhaseWindow> {
         let mut windows = Vec::new();
         let mut start = Duration::ZERO;
@@ -109,7 +109,7 @@ impl Plan {
         windows
     }
 
-    /// The present round of a plan that loops, and how much of it has gone.
+    /// The present round of a plan that loops, and how much of it is over.
     fn within(&self, elapsed: Duration) -> (u64, Duration) {
         if !self.written.repeats {
             return (0, elapsed);
@@ -133,7 +133,7 @@ impl Plan {
 }
 
 impl Moment<'_> {
-    /// How much of its faults the phase has reached, from 0 to 1.
+    /// The share of its faults that the phase has reached, from 0 to 1.
     pub(super) fn ramp(&self) -> f64 {
         if self.phase.ramp_ms == 0 {
             return 1.0;
@@ -142,7 +142,7 @@ impl Moment<'_> {
         (self.since.as_secs_f64() / whole.as_secs_f64()).min(1.0)
     }
 
-    /// How much longer the work of an overload model takes now.
+    /// Returns the factor by which the work of an overload model takes longer now.
     pub fn service_factor(&self) -> f64 {
         let factor = self.phase.service_factor.unwrap_or(1.0);
         1.0 + (factor - 1.0) * self.ramp()

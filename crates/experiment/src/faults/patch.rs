@@ -1,7 +1,7 @@
-//! A change of parts of a plan: a JSON merge patch (RFC 7396), in which times are written as in a plan.
+//! A change of parts of a plan: a JSON merge patch (RFC 7396), with times written as in a plan.
 //!
-//! A plan shows its times as numbers (`deadline_ms`), and a patch may name the same time otherwise
-//! (`deadline`). Merged key by key, both would be there, so a key is first given the name that the patch has.
+//! A plan shows its times as numbers (`deadline_ms`), and a patch may give the same time under another name
+//! (`deadline`). Merged key by key, both would be present, so a key is first renamed to the name that the patch uses.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -17,7 +17,7 @@ static TIMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     collect(&schema(), &mut keys);
     keys
 });
-/// Keys below which names stand that the user gave.
+/// Keys that contain names which the user gave.
 pub(crate) const NAMED: [&str; 7] = [
     "codes",
     "headers",
@@ -47,7 +47,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// When the patch is not an object, or the plan that comes of it is wrong.
+    /// If the patch is not an object, or the resulting plan is invalid.
     ///
     /// # Examples
     ///
@@ -71,7 +71,7 @@ impl Plan {
     }
 }
 
-/// Whose keys an object has.
+/// The kind of an object's keys.
 #[derive(Clone, Copy, PartialEq)]
 enum Keys {
     /// Those of a type.
@@ -80,7 +80,7 @@ enum Keys {
     Given,
 }
 
-/// Objects are merged, `null` removes, all else replaces.
+/// Merges objects; `null` removes a key, every other value replaces.
 fn merge(target: &mut Value, patch: Value, keys: Keys) {
     let Value::Object(patch) = patch else {
         *target = patch;
@@ -109,7 +109,7 @@ fn merge(target: &mut Value, patch: Value, keys: Keys) {
     }
 }
 
-/// Gives the time that a patch calls `key` this name, if it has the other one.
+/// Renames a time from its other name to the name that a patch uses.
 fn name_as_in(target: &mut Map<String, Value>, key: &str) {
     for field in TIMES
         .iter()

@@ -1,4 +1,4 @@
-//! A fault plan that makes sense: read once, and right from then on.
+//! A valid fault plan: checked once, and correct from then on.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -33,7 +33,7 @@ use crate::reading::{bytes_without_mark, parse_json, parse_toml};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// As it was written; what excludes each other or refers to other parts is below.
+    /// The plan as it was written; keys that exclude each other or refer to other parts are below.
     pub(super) written: WrittenPlan,
     pub(super) rules: BTreeMap<String, FaultRule>,
     pub(super) overload: Option<Overload>,
@@ -43,7 +43,7 @@ pub struct Plan {
 static STEADY: LazyLock<[FaultPhase; 1]> = LazyLock::new(|| [FaultPhase::quiet("steady")]);
 
 impl Plan {
-    /// The default: healthy, failing in part, out, recovering and healthy again, in a loop.
+    /// Returns the default plan: healthy, partly failing, down, recovering and healthy again, in a loop.
     pub fn schedule(seed: u64) -> Self {
         let phase = |name: &str, seconds: u64, failure_ratio, hang_ratio| FaultPhase {
             for_ms: Some(seconds * 1000),
@@ -67,7 +67,7 @@ impl Plan {
         })
     }
 
-    /// No faults at all.
+    /// Returns a plan without faults.
     pub fn healthy() -> Self {
         Self::of_phases(WrittenPlan {
             phases: vec![FaultPhase::quiet("healthy")],
@@ -75,7 +75,7 @@ impl Plan {
         })
     }
 
-    /// A plan of the house, which has neither rules nor an overload model.
+    /// A built-in plan, which has neither rules nor an overload model.
     fn of_phases(written: WrittenPlan) -> Self {
         Self {
             written,
@@ -111,21 +111,21 @@ impl Plan {
         written.try_into()
     }
 
-    /// After how long an answer to `caller` has failed in the truth: when the deadline has passed or the
-    /// caller waits no longer, whichever comes first.
+    /// Returns after how long an answer to `caller` counts as failed in the truth: the plan's deadline or the
+    /// caller's timeout, whichever comes first.
     pub fn deadline_of(&self, caller: &str) -> Duration {
         self.written.deadline_of(caller)
     }
 
-    /// Whether a rule has its time at `elapsed`: the phase names it, or none does.
+    /// Returns whether a rule is active at `elapsed`: the present phase names it, or no phase does.
     pub fn is_active(&self, rule: &str, elapsed: Duration) -> bool {
         let names = |phase: &FaultPhase| phase.rules.iter().any(|name| name == rule);
         self.rules.contains_key(rule)
             && (names(self.at(elapsed).phase) || !self.written.phases.iter().any(names))
     }
 
-    /// Learns how long callers wait, where the plan does not say it itself. A caller whose deadline does
-    /// not change by that is not named.
+    /// Learns how long callers wait, where the plan does not say so itself. A caller whose deadline does not change
+    /// by that is not named.
     ///
     /// # Examples
     ///
@@ -143,7 +143,7 @@ impl Plan {
         self.written.learn_patience(waits);
     }
 
-    /// The phases as they are written; there is at least one.
+    /// Returns the phases as they are written; there is at least one.
     pub fn steps(&self) -> &[FaultPhase] {
         if self.written.phases.is_empty() {
             &*STEADY
@@ -152,53 +152,53 @@ impl Plan {
         }
     }
 
-    /// When the plan ends by itself, after its start or the last change of this time.
+    /// Returns the plan's time to live, counted from its start or from the last change of that time.
     pub fn ttl(&self) -> Option<Duration> {
         self.written.ttl_ms.map(Duration::from_millis)
     }
 
-    /// The seed of all chance in the plan.
+    /// Returns the seed of all randomness in the plan.
     pub fn seed(&self) -> u64 {
         self.written.seed
     }
 
-    /// The same plan with another seed.
+    /// Returns the same plan with another seed.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.written.seed = seed;
         self
     }
 
-    /// Whether the first phase follows the last; otherwise the last one stays.
+    /// Returns whether the first phase follows the last; otherwise the last one stays.
     pub fn repeats(&self) -> bool {
         self.written.repeats
     }
 
-    /// Callers whose truth is shown before they call.
+    /// Returns the callers whose truth is shown before they call.
     pub fn callers(&self) -> &[String] {
         &self.written.callers
     }
 
-    /// What every call meets.
+    /// Returns what every call meets.
     pub fn base(&self) -> &Base {
         &self.written.base
     }
 
-    /// Bounds on what faults may cost.
+    /// Returns the bounds on the cost of faults.
     pub fn limits(&self) -> Limits {
         self.written.limits
     }
 
-    /// Faults by name.
+    /// Returns the rules by name.
     pub fn rules(&self) -> &BTreeMap<String, FaultRule> {
         &self.rules
     }
 
-    /// What happens when there is more work than can be done.
+    /// Returns the overload model, if there is one.
     pub fn overload(&self) -> Option<&Overload> {
         self.overload.as_ref()
     }
 
-    /// The plan as it is written.
+    /// Returns the plan as it is written.
     pub fn written(&self) -> &WrittenPlan {
         &self.written
     }

@@ -1,4 +1,4 @@
-//! The player of a plan: the plan, what is prepared of it, and how often each caller has called.
+//! The player of a plan: the plan, everything that is prepared from it, and how often each caller has called.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,32 +65,32 @@ impl Player {
         }
     }
 
-    /// The plan.
+    /// Returns the plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// The handle of one who calls under `name`. Anybody may call under any name, so beyond a few that the
-    /// plan does not name, all have the handle of nobody: the empty name.
+    /// Returns the handle of the caller called `name`. Any name may be used, so beyond a few callers that the plan
+    /// does not name, all share the handle of the empty name.
     pub fn caller(&mut self, name: &str) -> CallerId {
         self.callers.enter(name, &self.plan, &self.rules)
     }
 
-    /// The handle of a member of the host's own fleet, which is told apart however many there are. Each has
-    /// luck, counts and, where processes follow callers, a truth of its own; what all of these truths cost
-    /// is no longer bounded by the plan's check.
+    /// Returns the handle of a member of the host's own fleet, which is told apart however many there are. Each
+    /// member has luck and counters of its own, and a truth of its own if processes follow callers. The check of the
+    /// plan does not bound what all of these truths cost.
     pub fn member(&mut self, name: &str) -> CallerId {
         self.callers.admit(name, &self.plan, &self.rules)
     }
 
-    /// Whether a handle is still good: no patch has begun or ended since this player gave it.
+    /// Returns whether a handle is still valid: no patch has begun or ended since this player gave it.
     #[inline]
     pub fn knows(&self, caller: CallerId) -> bool {
         self.callers.knows(caller)
     }
 
-    /// Goes on with another plan at `now`: clock and counts are kept. A time to live begins that is new or
-    /// has changed, or is that of a rule that is new or has changed. Handles have to be asked for anew.
+    /// Goes on with another plan at `now`, with the same clock and counters. A time to live begins if it is new or
+    /// has changed, or if its rule is new or has changed. Handles have to be requested again.
     pub fn patch(&mut self, plan: Plan, now: Duration) {
         let mut next = Self::new(plan);
         for prepared in &mut next.rules {
@@ -111,10 +111,10 @@ impl Player {
         *self = next;
     }
 
-    /// Goes on with this player, which `patched` was made from by a [`patch`](Self::patch) that is taken back:
-    /// rules are as old as if there had been no patch, and calls are counted on. A rule that counts by phases
-    /// goes on where it was before, if the patch had other phases. Of callers that are not named, those who
-    /// were there before the patch are told apart first. Handles have to be asked for anew.
+    /// Goes on with this player, from which `patched` was made by a [`patch`](Self::patch) that is taken back. Rules
+    /// have the ages that they would have without the patch, and calls count on. If the patch had other phases, a
+    /// rule that counts by phases continues where it was before. Of callers that are not named, those who were there
+    /// before the patch are told apart first. Handles have to be requested again.
     pub fn take_back(&mut self, mut patched: Self) {
         let same_phases = patched.plan.written.phases == self.plan.written.phases;
         let mut meanwhile = patched.callers.leave(&patched.rules);
@@ -139,7 +139,7 @@ impl Player {
         self.callers.take_over(meanwhile, &self.plan, &self.rules);
     }
 
-    /// When one of these rules or the plan itself ends by its own time to live, on the plan's clock.
+    /// Returns when one of these rules or the plan itself ends by its own time to live, on the plan's clock.
     pub fn end_of(&self, rules: &[Arc<str>]) -> Option<Duration> {
         let named = self.rules.iter().filter(|it| rules.contains(&it.name));
         let ends = named.filter_map(Prepared::end);
@@ -147,26 +147,26 @@ impl Player {
         ends.chain(own).min()
     }
 
-    /// Takes the counts of `live`, which carries out the same plan, so that its truth can be computed here.
+    /// Takes over the counters of `live`, which carries out the same plan, so that its truth can be computed here.
     pub fn follow(&mut self, live: &Self) {
         if self.callers.follow(&live.callers) == Follow::Anew {
             self.rules.iter_mut().for_each(Prepared::forget_callers);
         }
     }
 
-    /// A caller with the same truth as this one: many callers often have one.
+    /// Returns a caller with the same truth as this one: many callers often share one.
     pub fn stand_in<'a>(&'a self, caller: &'a str) -> &'a str {
         self.callers.known().stand_in(caller)
     }
 
-    /// Whether the plan's time to live is over.
+    /// Returns whether the plan's time to live is over.
     pub fn ended(&self, now: Duration) -> bool {
         let lived = now.saturating_sub(self.born);
         self.plan.ttl().is_some_and(|ttl| lived >= ttl)
     }
 
-    /// Those who have called, and those whose truth the plan asks for. Callers beyond those that are told
-    /// apart are together the one with the empty name.
+    /// Returns the callers that have called, and those whose truth the plan asks for. The empty name stands for all
+    /// callers that are not told apart.
     pub fn callers(&self) -> Vec<String> {
         let present = self.callers.names().map(str::to_owned);
         let mut callers: Vec<String> = self
@@ -182,7 +182,7 @@ impl Player {
         callers
     }
 
-    /// Whether nobody listens at `now`.
+    /// Returns whether the service refuses connections at `now`.
     pub fn refuses(&mut self, now: Duration) -> bool {
         if self.ended(now) || !self.can_refuse() {
             return false;
@@ -198,35 +198,35 @@ impl Player {
         })
     }
 
-    /// Whether there can be an instant at which nobody listens.
+    /// Returns whether the service could ever refuse connections.
     pub fn can_refuse(&self) -> bool {
         self.rules.iter().any(Prepared::can_close)
     }
 
-    /// Whether the plan names this caller anywhere, so that it is always told apart.
+    /// Returns whether the plan names this caller anywhere, so that it is always told apart.
     pub fn names(&self, caller: &str) -> bool {
         self.callers.known().has(caller)
     }
 
-    /// Whether a rule counts calls, so that each call may change the truth.
+    /// Returns whether a rule counts calls, so that each call may change the truth.
     pub fn counts_calls(&self) -> bool {
         self.rules.iter().any(|it| it.rule.gate.counts())
     }
 
-    /// Whether the plan or one of its rules ends by its own time to live.
+    /// Returns whether the plan or one of its rules ends by its own time to live.
     pub fn is_mortal(&self) -> bool {
         let mut rules = self.rules.iter();
         self.plan.written.ttl_ms.is_some() || rules.any(|it| it.rule.ttl.is_some())
     }
 
-    /// What the next call of a caller meets at `now`. Counts the call.
+    /// Returns what the next call of a caller meets at `now`, and counts the call.
     pub fn fate(&mut self, now: Duration, call: &Call<'_>) -> Fate {
         let mut fate = Fate::untouched();
         self.decide(now, call.caller, call.key, call.path, &mut fate);
         fate
     }
 
-    /// The same for a fate that is untouched so far. A fate is large: where it lies it is filled in.
+    /// Fills in a fate that is untouched so far. A fate is large, so it is filled in where it lies.
     pub(crate) fn decide(
         &mut self,
         now: Duration,
@@ -281,7 +281,7 @@ impl Player {
         fate.endangered |= fate.delay > deadline;
     }
 
-    /// Reads what the next call of a caller will need of it, so that it is at hand then.
+    /// Touches the memory that the next call of a caller will need, so that it is in the cache then.
     #[inline]
     pub(crate) fn look_ahead(&self, caller: CallerId) -> u64 {
         self.callers.at(self.callers.place(caller)).calls
@@ -301,7 +301,7 @@ impl Player {
     }
 }
 
-/// What a phase itself does to a call, at this height of its ramp.
+/// What a phase itself does to a call, at this point of its ramp.
 fn phase_fate(
     fate: &mut Fate,
     phase: &FaultPhase,

@@ -10,7 +10,7 @@ use super::trajectory::{GateProcess, Trajectory, Visit};
 use super::{Effect, Ending, Fate, FaultGate, FaultRule, Hit, Plan, Scope, SlowBody};
 use crate::chance::{Draw, name_hash};
 
-/// No delay is longer: a day.
+/// The longest delay: a day.
 const LONGEST_S: f64 = 86_400.0;
 
 const MIX: u64 = name_hash("mix");
@@ -23,7 +23,7 @@ pub(super) struct Prepared {
     pub(super) rule: FaultRule,
     /// Its bit in masks of rules.
     pub(super) bit: u64,
-    /// Whether phases name it: such a rule grows with their ramps.
+    /// Whether phases name it; such a rule follows their ramps.
     pub(super) listed: bool,
     /// When it was put in force.
     pub(super) since: Duration,
@@ -37,7 +37,7 @@ pub(super) struct Prepared {
     trajectories: Trajectories,
 }
 
-/// What a rule draws from, by purpose.
+/// The sources of a rule's random draws, by purpose.
 #[derive(Clone, Copy, Debug)]
 struct Draws {
     all: Draw,
@@ -132,7 +132,7 @@ impl Prepared {
         &self.rule.matches
     }
 
-    /// Whether it closes the listener when it hits for certain.
+    /// Whether it closes the listener when it is certain to hit.
     pub(super) fn can_close(&self) -> bool {
         let ends = self.rule.effects.iter().find(|effect| effect.is_terminal());
         let refuses = matches!(ends, Some(Effect::Refuse));
@@ -144,7 +144,7 @@ impl Prepared {
         known_before && self.matches().is_unconditional() && refuses
     }
 
-    /// Whether it fails calls that it hits, delays aside.
+    /// Whether it fails calls that it hits, apart from delays.
     pub(super) fn can_fail(&self) -> bool {
         self.can_fail
     }
@@ -165,12 +165,12 @@ impl Prepared {
         }
     }
 
-    /// Forgets where the runs of callers were: the callers have other places from now on.
+    /// Forgets the positions of callers' runs, because the callers have other places from now on.
     pub(super) fn forget_callers(&mut self) {
         self.trajectories.of_callers.clear();
     }
 
-    /// What the process of this rule is doing for a caller and a place on the ring.
+    /// The state of this rule's process for a caller and a place on the ring.
     pub(super) fn visit(&mut self, now: Duration, who: &Who, place: f64) -> Option<Visit> {
         let FaultGate::Process { process, .. } = &self.rule.gate else {
             return None;
@@ -230,7 +230,7 @@ impl Prepared {
         soonest
     }
 
-    /// How likely it hits a call that it matches, ramps aside; `counted` matching calls came before.
+    /// The probability that it hits a call that it matches, without ramps; `counted` matching calls came before.
     pub(super) fn odds(&mut self, now: Duration, who: &Who, place: f64, counted: u64) -> f64 {
         match &self.rule.gate {
             FaultGate::Always => 1.0,
@@ -244,7 +244,7 @@ impl Prepared {
         }
     }
 
-    /// Whether it hits a call of a caller whom it may match.
+    /// Whether it hits a call of a caller that it may match.
     pub(super) fn decide(
         &mut self,
         met: &Met<'_>,
@@ -273,8 +273,8 @@ impl Prepared {
         }
     }
 
-    /// The luck of one call: its caller's, or in the share `rho` of the calls, everyone's. Bursts share
-    /// their times; within these, each call has its own luck.
+    /// The luck of one call: its caller's own or, in the share `rho` of the calls, the shared one. Bursts share their
+    /// times; within these, each call has its own luck.
     fn luck(&self, luck: &Luck<'_>, place: f64) -> f64 {
         let draw = self.draws.all;
         if !matches!(self.rule.gate, FaultGate::Bernoulli { .. }) {
@@ -295,7 +295,7 @@ impl Prepared {
         }
     }
 
-    /// Does to a call what the effects say.
+    /// Applies the effects to a call.
     pub(super) fn hit(&self, fate: &mut Fate, luck: &Luck<'_>, rest: Duration, longest: Duration) {
         for (number, effect) in (0..).zip(&self.rule.effects) {
             if effect.is_terminal() && fate.ending != Ending::Success {

@@ -1,10 +1,10 @@
-//! The phase that a player is in: found once, and good until it ends.
+//! The present phase of a player: found once, and valid until it ends.
 
 use std::time::Duration;
 
 use super::{Moment, Plan};
 
-/// The present phase. Time mostly goes on, so the next call usually meets the same.
+/// The present phase. Time mostly goes on, so the next call usually meets the same phase.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Present {
     from: Duration,
@@ -28,7 +28,7 @@ impl Present {
         }
     }
 
-    /// Whether it is still this phase.
+    /// Whether this is still the present phase.
     pub(super) fn holds(&self, now: Duration) -> bool {
         self.from <= now && self.until.is_none_or(|until| now < until)
     }

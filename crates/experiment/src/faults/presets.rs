@@ -1,13 +1,13 @@
-//! Plans that are at hand by name. Each shows one thing; all are read and checked as any other plan.
+//! The presets: plans available by name. Each shows one thing; all are read and checked like any other plan.
 
 use super::Plan;
 
 /// A plan with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
-    /// The plan, as TOML that begins with a line on what it shows.
+    /// The plan, as TOML that begins with a line about what it shows.
     pub text: &'static str,
 }
 
@@ -34,7 +34,7 @@ pub const ALL: &[Preset] = presets![
     "reset",
 ];
 
-/// What presets were called before they had the names of the scenarios, or the effects, with the same faults.
+/// Former names of presets with the same faults, from before they had the names of the scenarios or of the effects.
 const FORMER: [(&str, &str); 5] = [
     ("a-only", "asymmetric"),
     ("brownout", "brown-out"),
@@ -43,11 +43,11 @@ const FORMER: [(&str, &str); 5] = [
     ("rst", "reset"),
 ];
 
-/// The preset called `name`, now or before.
+/// Returns the preset called `name`, by its present or its former name.
 ///
 /// # Errors
 ///
-/// There is none; the message names the nearest, or all.
+/// If there is no such preset; the message names the nearest one, or all.
 pub fn preset(name: &str) -> Result<&'static Preset, String> {
     let former = FORMER.iter().find(|(former, _)| *former == name);
     let name = former.map_or(name, |(_, name)| name);
@@ -56,21 +56,21 @@ pub fn preset(name: &str) -> Result<&'static Preset, String> {
         .ok_or_else(|| {
             let names = || ALL.iter().map(|preset| preset.name);
             if let Some(near) = crate::reading::nearest(name, names()) {
-                return format!("no preset `{name}`; did you mean `{near}`?");
+                return format!("there is no preset `{name}`; did you mean `{near}`?");
             }
             let all: Vec<&str> = names().collect();
-            format!("no preset `{name}`; there are: {}", all.join(", "))
+            format!("there is no preset `{name}`; there are {}", all.join(", "))
         })
 }
 
 impl Preset {
-    /// What it shows, in one line.
+    /// Returns what it shows, in one line.
     pub fn description(&self) -> &'static str {
         let line = self.text.lines().next().unwrap_or_default();
         line.trim_start_matches('#').trim()
     }
 
-    /// The plan.
+    /// Returns the plan.
     ///
     /// # Panics
     ///

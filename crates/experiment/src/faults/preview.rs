@@ -7,27 +7,27 @@ use serde::Serialize;
 use super::{FaultPhaseWindow, Plan, Player, Standing};
 use crate::overload::Overload;
 
-/// Points of each caller.
+/// The number of points for each caller.
 const POINTS: u32 = 120;
-/// What is looked at of a plan that does not say how long it is.
+/// The time that is previewed for a plan without a length.
 const USUAL: Duration = Duration::from_secs(60);
-/// The most that is looked at.
+/// The longest time that is previewed.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// Callers that are looked at when the plan names none.
+/// The callers that are previewed if the plan names none.
 const CALLERS: [&str; 3] = ["A", "B", "C"];
-/// Callers that are looked at at most.
+/// The most callers that are previewed.
 const MAX_CALLERS: usize = 8;
 
 /// What a plan would do.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Preview {
-    /// Tells plans apart.
+    /// The digest of the plan, which tells plans apart.
     pub digest: String,
-    /// How much of the plan this is.
+    /// The time that the preview covers.
     pub until_ms: u64,
     /// Its phases.
     pub phases: Vec<PreviewPhase>,
-    /// Who would meet what, without an overload model's queue.
+    /// What each caller would meet, without an overload model's queue.
     pub callers: Vec<PreviewCaller>,
 }
 
@@ -45,7 +45,7 @@ pub struct PreviewPhase {
 /// What one caller would meet.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PreviewCaller {
-    /// Who.
+    /// The caller.
     pub caller: String,
     /// The mean probability that a call fails.
     pub mean_p_fail: f64,
@@ -56,7 +56,7 @@ pub struct PreviewCaller {
 /// One instant.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PreviewPoint {
-    /// When.
+    /// The instant.
     pub t_ms: u64,
     /// The probability that a call fails.
     pub p_fail: f64,
@@ -66,8 +66,8 @@ pub struct PreviewPoint {
 }
 
 impl Plan {
-    /// What the plan would do until `until`; without it, for one round, and the time in which the last phase
-    /// stays.
+    /// Returns what the plan would do until `until`; without it, for one round, or for the usual time if the last
+    /// phase stays.
     pub fn preview(&self, until: Option<Duration>) -> Preview {
         let placed = self.steps().iter().enumerate();
         let lengths = placed.filter_map(|(place, phase)| phase.length(self.seed(), place));

@@ -1,25 +1,25 @@
-//! Callers that a plan does not name, and whose truth is the same.
+//! Callers that a plan does not name, which all have the same truth.
 //!
-//! Anybody may call under any name. So only a few callers that the plan does not name are told apart; all
-//! others share one sequence of luck, counts and truth. Together with the number of names this bounds how
+//! A client may call under any name. So only a few callers that the plan does not name are told apart; all others
+//! share one sequence of luck, counters and truth. Together with the number of names in the plan, this bounds how
 //! many truths a plan has, whoever calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FaultGate, Plan, Scope};
 
-/// Callers without a name in the plan that are told apart.
+/// How many callers are told apart that the plan does not name.
 pub(super) const MAX_STRANGERS: usize = 16;
 
-/// Whom a plan tells apart.
+/// The callers that a plan tells apart.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     /// The callers that the plan names anywhere.
     names: BTreeSet<String>,
     /// Those of them that rules name.
     in_rules: BTreeSet<String>,
-    /// For callers that no rule names, but who wait for another time than a stranger, the first who waits
-    /// just as long.
+    /// For callers that no rule names but whose timeout differs from a stranger's, the first caller with the same
+    /// timeout.
     waiting: BTreeMap<String, String>,
     apart: Apart,
 }
@@ -27,11 +27,11 @@ pub(super) struct Known {
 /// Which callers may have a truth of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Apart {
-    /// Each: a process follows each caller, or calls of each are counted.
+    /// Each caller: a process follows each one, or calls of each are counted.
     Each,
-    /// Those that rules name, and those who wait for another time than others.
+    /// Those that rules name, and those with a timeout of their own.
     Named,
-    /// None: all meet the same.
+    /// None: all callers meet the same.
     None,
 }
 
@@ -67,7 +67,7 @@ impl Known {
         self.names.len()
     }
 
-    /// How many different times callers of whom no rule speaks wait, beside the usual one.
+    /// How many different timeouts there are among callers that no rule names, besides the usual one.
     pub(super) fn waits(&self) -> usize {
         let waiting: BTreeSet<&String> = self.waiting.values().collect();
         waiting.len()
@@ -81,7 +81,8 @@ impl Known {
         self.names.contains(caller)
     }
 
-    /// A caller with the same truth, so that it has to be computed only once; nobody is the empty name.
+    /// A caller with the same truth, so that the truth has to be computed only once; the empty name stands for no
+    /// particular caller.
     pub(super) fn stand_in<'a>(&'a self, caller: &'a str) -> &'a str {
         match self.apart {
             Apart::Each => caller,
@@ -90,7 +91,7 @@ impl Known {
         }
     }
 
-    /// How many truths there are at most, whoever calls.
+    /// The highest possible number of truths, whoever calls.
     pub(super) fn truths(&self) -> usize {
         match self.apart {
             Apart::Each => self.names.len() + MAX_STRANGERS + 1,

@@ -1,18 +1,18 @@
-//! The trajectory of a process: its state at an instant, a function of seed and time, not of traffic.
+//! The trajectory of a process: its state at an instant, as a function of seed and time, not of traffic.
 //!
-//! Time is cut into blocks of some two hundred rounds of the process. Each block begins in a state drawn
-//! as likely as the process is in it in the long run, with what is left of a stay that is met there. So
-//! any instant costs at most one block to compute, however late it is and in whatever order instants
-//! are asked for, and the share of time in each state is exact; one stay in some hundreds is cut short.
+//! Time is cut into blocks of some two hundred rounds of the process. Each block begins in a state that is drawn from
+//! the long-run distribution of the process, with the rest of a stay in that state. So any instant costs at most one
+//! block to compute, however late it is and in whatever order instants are requested. The share of time in each state
+//! is exact; one stay in some hundreds is cut short.
 
 use std::time::Duration;
 
 use crate::chance::Draw;
 use crate::law::Law;
 
-/// Rounds in a block.
+/// The number of rounds in a block.
 const ROUNDS: f64 = 200.0;
-/// No stay is shorter, so that a block has an end.
+/// The shortest stay, so that a block has an end.
 const SHORTEST_MS: f64 = 0.1;
 
 /// A process with states that a gate follows: how long each lasts, what follows, and how likely calls are hit.
@@ -30,23 +30,23 @@ pub struct GateProcess {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ProcessState {
     pub(super) name: String,
-    /// How long it lasts.
+    /// How long a stay in it lasts.
     pub(super) dwell: Law,
-    /// How likely a call is hit in it.
+    /// The probability that a call is hit in it.
     pub(super) p: f64,
     /// The weights of the states that may follow, in the order of all states.
     pub(super) next: Vec<f64>,
 }
 
-/// What a trajectory is doing at an instant.
+/// The state of a trajectory at an instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Visit {
     pub(super) state: usize,
-    /// Since when, in milliseconds.
+    /// Since when it has been in that state, in milliseconds.
     pub(super) since_ms: f64,
 }
 
-/// One run of a process, with the place where it was last asked.
+/// One run of a process, with the place where it was last read.
 #[derive(Clone, Debug)]
 pub(super) struct Trajectory {
     draw: Draw,
@@ -63,7 +63,7 @@ struct Place {
 }
 
 impl GateProcess {
-    /// The process with these states, of which there is at least one; from each, every other one is reached.
+    /// The process with these states: at least one, and each can be reached from every other.
     pub(super) fn of(states: Vec<ProcessState>) -> Self {
         let visits = visits(&states);
         let times = states.iter().zip(&visits);
@@ -135,7 +135,7 @@ impl Trajectory {
         Self { draw, at: None }
     }
 
-    /// What it is doing at `now`.
+    /// Its state at `now`.
     pub(super) fn at(&mut self, process: &GateProcess, now: Duration) -> Visit {
         let now = millis(now);
         let block = whole(now / process.block_ms);
@@ -154,7 +154,7 @@ impl Trajectory {
         }
     }
 
-    /// When what it does after `now` is another thing.
+    /// When its state next changes after `now`.
     pub(super) fn next_change(&mut self, process: &GateProcess, now: Duration) -> Duration {
         self.at(process, now);
         let Some(place) = self.at else {
@@ -194,8 +194,8 @@ fn first_after(now: Duration, about_ms: f64, changed: impl Fn(Duration) -> bool)
     at
 }
 
-/// How often each state is visited in the long run: the fixed point of the chain, solved as the linear
-/// system that it is (Gauss, with the largest pivot).
+/// How often each state is visited in the long run: the fixed point of the chain, solved as a linear system (Gauss,
+/// with the largest pivot).
 fn visits(states: &[ProcessState]) -> Vec<f64> {
     let count = states.len();
     // Of each state: what comes in from all others less what goes out; the last row says that all is one.
@@ -234,8 +234,8 @@ fn visits(states: &[ProcessState]) -> Vec<f64> {
     rows.iter().map(|row| row[count].max(0.0)).collect()
 }
 
-/// The same for a chain whose states fall apart: where a walk from anywhere is after a long time. Staying
-/// half of the time changes no fixed point, and keeps chains that alternate from never arriving.
+/// The same for a chain whose states fall apart: where a walk from any state is after a long time. Staying half of
+/// the time changes no fixed point, and makes chains that alternate converge.
 fn walked(states: &[ProcessState]) -> Vec<f64> {
     let mut now = vec![1.0; states.len()];
     for _ in 0..2000 {

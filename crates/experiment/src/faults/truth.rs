@@ -1,8 +1,8 @@
-//! The truth: how likely a call made now fails, computed and not counted.
+//! The truth: the probability that a call made now fails, computed and not counted.
 //!
-//! Rules draw independently, so the probability that a call survives them all is a product; which
-//! shard a call is in matters to several rules at once, so it is taken apart by shards first. Delays
-//! that add up are compared with what the caller waits and with the plan's deadline (`delays`).
+//! Rules draw independently, so the probability that a call survives them all is a product. The shard of a call
+//! matters to several rules at once, so the probability is first split by shards. The sum of delays is compared with
+//! the caller's timeout and with the plan's deadline (`delays`).
 
 use std::collections::BTreeMap;
 use std::time::Duration;

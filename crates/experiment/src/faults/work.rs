@@ -1,4 +1,4 @@
-//! The work that it has taken to compute truths.
+//! A counter of the work that computing truths has taken.
 
 /// What it has cost to compute truths.
 ///

@@ -1,6 +1,6 @@
-//! A fault plan as it is written: JSON or TOML, with defaults for all but what matters.
+//! A fault plan as it is written: JSON or TOML, with defaults for everything but the essentials.
 //!
-//! Only the types of the format are known of it. A [`Plan`](super::Plan) is made of one that makes sense.
+//! Only the types of the format are checked here. A [`Plan`](super::Plan) is made of a written plan that is valid.
 
 mod effect;
 mod gate;
@@ -164,7 +164,7 @@ fn each_once<'de, D: Deserializer<'de>>(
                 let rule = map.next_value()?;
                 if rules.insert(name.clone(), rule).is_some() {
                     return Err(A::Error::custom(format!(
-                        "the rule `{name}` is there twice"
+                        "the rule `{name}` is given twice: write each name once"
                     )));
                 }
             }

@@ -1,4 +1,4 @@
-//! The belief of one breaker, and how wrong it was.
+//! The belief of one breaker about the downstream, and how wrong it was.
 
 use fusebox::{Cause, State};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The calls that one instance was asked for, beside how many of them were expected to fail.
+//! The calls that clients asked of one instance, and how many of them were expected to fail.
 
 use std::ops::Add;
 

@@ -1,4 +1,4 @@
-//! A breaker's change of state as results keep it: from, to, cause, the window's figures, and a number.
+//! A transition as results keep it: from, to, cause, the window's figures, and a number.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Delays of which some were cut off: how many, and their quantiles by Kaplan and Meier.
+//! Delays of which some were cut off: their number, and their quantiles by Kaplan and Meier.
 
 use serde::{Deserialize, Serialize};
 

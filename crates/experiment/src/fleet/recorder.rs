@@ -1,9 +1,9 @@
-//! The recorder of belief and truth: it is told what happens in a run, live or simulated, and keeps the record.
+//! The recorder of belief and truth, which is told what happens in a live or simulated run and keeps the record.
 //!
-//! It never asks: transitions come from the breakers, phases and truths from whoever plays the faults, calls
-//! from whoever makes them. What it is told it weighs at once with the probability of that moment, so that
-//! the expected number of wasted calls is exact although small changes of the truth make no step of the record.
-//! Instances that share one truth share one timeline: a change costs the same for three and for a thousand.
+//! It never asks: transitions come from the breakers, phases and truths from the player of the faults, and calls from
+//! their callers. It weights each call at once with the probability of that moment. So the expected number of wasted
+//! calls is exact, although small changes of the truth make no step in the record. Instances that share one truth
+//! share one timeline: a change costs the same for three instances and for a thousand.
 
 mod absence;
 mod now;

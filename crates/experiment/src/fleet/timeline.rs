@@ -1,4 +1,4 @@
-//! The timeline of the truth: from which instant on a call would fail with which probability.
+//! The timeline of the truth: the probability that a call fails, with the instant of each change.
 
 use std::time::Duration;
 

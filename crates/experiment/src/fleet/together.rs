@@ -1,4 +1,4 @@
-//! Measures how closely together the breakers of a fleet open at the first fault, and close after it.
+//! A measurement of how closely together the breakers of a fleet open at the first fault, and close after it.
 
 use super::spans::{differences, health};
 use super::{FleetRecord, InstanceRecord, Timeline, trusts};

@@ -1,4 +1,5 @@
-//! The calls that a fleet let pass, by time: how many were probes, how closely together, and how steeply all rose.
+//! The calls that a fleet let pass, over time: how many were probes, how closely together they came, and how steeply
+//! the load rose.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tests of the laws: they have the means, quantiles and tails that theory says.
+//! Tests of the laws: their means, quantiles and tails are those of theory.
 
 use super::*;
 use crate::chance::Draw;
@@ -112,7 +112,7 @@ fn weird_numbers_are_refused_with_key_value_and_bounds() {
         (r#"{"fixed": {"ms": -1}}"#, "fixed: -1ms"),
         (
             r#"{"uniform": {"min_ms": 5, "max_ms": 1}}"#,
-            "uniform.max: 1ms is not allowed: from 5ms",
+            "uniform.max: 1ms is not allowed: it must be from 5ms",
         ),
         (r#"{"exp": {"mean_ms": 1e300}}"#, "exponential.mean"),
         (
@@ -126,7 +126,7 @@ fn weird_numbers_are_refused_with_key_value_and_bounds() {
         (r#"{"empirical": {"values_ms": []}}"#, "values: 0 values"),
         (
             r#"{"empirical": {"values_ms": [3, 2]}}"#,
-            "values[1]: 2ms is not allowed: from 3ms",
+            "values[1]: 2ms is not allowed: it must be from 3ms",
         ),
     ] {
         let law: Law = parse_json(text.as_bytes()).unwrap();

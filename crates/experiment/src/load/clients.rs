@@ -1,7 +1,7 @@
-//! Clients: what they decide once an attempt has come to something.
+//! Clients: their decisions after each attempt.
 //!
-//! A value without clock: whether a request is tried again and how long that waits follows from its attempts,
-//! its luck, the outcome, and the budget that all clients share. Whoever performs the run does the waiting.
+//! A value without a clock: whether a request is tried again, and after which wait, follows from its attempts, its
+//! luck, its outcome, and the budget that all clients share. The performer of the run does the waiting.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::retries::{Budget, Retries};
 use crate::chance::Draw;
 use crate::outcome::ClientOutcome;
 
-/// How long a client of a closed loop waits that found nobody: a loop around nothing would only heat the room.
+/// How long a client of a closed loop waits after a refused connection, so that it does not spin.
 const REFUSED_TIME: Duration = Duration::from_millis(10);
 
 /// The clients of a run, who share one retry policy and its budget.
@@ -34,20 +34,20 @@ pub struct Clients {
     budget: Option<Budget>,
 }
 
-/// What becomes of a request after an attempt.
+/// What follows an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The attempt's outcome is that of the request.
+    /// The request ends with the attempt's outcome.
     End,
     /// It has another attempt.
     Again {
-        /// How long that waits; zero for at once.
+        /// How long the next attempt waits; zero for at once.
         wait: Duration,
     },
 }
 
 impl Clients {
-    /// Clients with these retries.
+    /// Makes clients with these retries.
     pub fn new(retries: &Retries) -> Self {
         Self {
             budget: retries.budget(),
@@ -55,9 +55,9 @@ impl Clients {
         }
     }
 
-    /// What becomes of a request of this `luck` of which `attempts` were made, the last of which came to
-    /// `outcome`. Called once after each attempt: the budget counts requests by their first one, and gives
-    /// out a token for each retry.
+    /// Returns what follows for a request of this `luck` of which `attempts` were made, the last of which ended with
+    /// `outcome`. Call it once after each attempt: the budget counts requests by their first attempt, and takes a
+    /// token for each retry.
     pub fn after(&mut self, attempts: u32, luck: u64, outcome: ClientOutcome) -> Next {
         let share = || Draw::new(luck).number(attempts.into()).share();
         let wait = self.retries.wait(attempts, outcome, share);
@@ -72,8 +72,8 @@ impl Clients {
         wait.map_or(Next::End, |wait| Next::Again { wait })
     }
 
-    /// How long a client of a closed loop waits before its next request when the last one came to `outcome`:
-    /// 10 ms when no connection came about, and otherwise not at all.
+    /// Returns how long a client of a closed loop waits before its next request after `outcome`: 10 ms when no
+    /// connection was made, and otherwise not at all.
     pub fn pause_after(outcome: ClientOutcome) -> Duration {
         match outcome {
             ClientOutcome::ConnectRefused | ClientOutcome::OwnShortage => REFUSED_TIME,

@@ -1,7 +1,7 @@
 //! The integral of a rate and its inverse: when the n-th unit of load has come.
 //!
-//! Linear pieces have closed forms; of the sine, only the integral has, and the inverse is found
-//! between two bounds that cannot miss it. Seconds, and requests per second.
+//! Linear pieces have closed forms. For the sine only the integral has one, and the inverse is found between two
+//! bounds that enclose it. Units are seconds, and requests per second.
 
 use std::f64::consts::TAU;
 use std::time::Duration;
@@ -28,14 +28,14 @@ enum Kind {
 struct Piece {
     /// When it begins.
     at: f64,
-    /// How much has come before.
+    /// How much has come before it.
     before: f64,
     rate: f64,
     slope: f64,
 }
 
 impl Curve {
-    /// The course of a load's rate.
+    /// Makes the course of a load's rate.
     pub fn new(profile: &Profile) -> Self {
         let rate = profile.rate;
         let kind = match &profile.shape {
@@ -80,7 +80,7 @@ impl Curve {
         Self(kind)
     }
 
-    /// The numbers that it is made of: equal for equal courses. Pieces of the same constant rate are one.
+    /// The numbers that define the course: equal for equal courses. Pieces with the same constant rate are one.
     pub(super) fn numbers(&self) -> Vec<f64> {
         match &self.0 {
             Kind::Sine {
@@ -105,7 +105,7 @@ impl Curve {
         }
     }
 
-    /// The rate at an instant, in requests per second.
+    /// Returns the rate at an instant, in requests per second.
     pub fn rate_at(&self, at: Duration) -> f64 {
         let at = at.as_secs_f64();
         match &self.0 {
@@ -121,7 +121,7 @@ impl Curve {
         }
     }
 
-    /// How many requests are expected up to an instant.
+    /// Returns how many requests are expected up to an instant.
     pub fn expected(&self, until: Duration) -> f64 {
         let until = until.as_secs_f64();
         match &self.0 {
@@ -138,14 +138,14 @@ impl Curve {
         }
     }
 
-    /// When so much has come; `None` when that is never.
+    /// When this much has come; `None` if it never does.
     #[cfg(test)]
     fn seconds_of(&self, expected: f64) -> Option<f64> {
         self.seconds_of_next(expected, &mut 0)
     }
 
-    /// When so much has come; `None` when that is never. To be asked for more and more: `piece`, which begins at
-    /// zero, remembers how far the curve has been followed.
+    /// When this much has come; `None` if it never does. Call it with growing amounts: `piece`, which begins at zero,
+    /// remembers how far the curve has been followed.
     pub(super) fn seconds_of_next(&self, expected: f64, piece: &mut usize) -> Option<f64> {
         let at = match &self.0 {
             Kind::Sine {

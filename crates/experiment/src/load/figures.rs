@@ -9,7 +9,7 @@ use super::result::{LoadResult, Part};
 use crate::expectation::{CATALOGUE, Figure, Figures, Source};
 use crate::outcome::ClientOutcome;
 
-/// What a figure is made of. A name is taken apart once, not for each of ten thousand targets.
+/// The components of a figure. A name is parsed once, not for each of ten thousand targets.
 #[derive(Clone, Copy)]
 enum Measure {
     Time(fn(&Part) -> &Latencies, Statistic),
@@ -23,7 +23,7 @@ enum Measure {
     Amplification,
 }
 
-/// What is asked of some latencies.
+/// A statistic of some latencies.
 #[derive(Clone, Copy)]
 enum Statistic {
     Max,
@@ -32,7 +32,7 @@ enum Statistic {
 }
 
 impl Measure {
-    /// What the figure called `name` is made of; `None` where it does not come from the load.
+    /// The components of the figure called `name`; `None` if it does not come from the load.
     fn of(name: &str) -> Option<Self> {
         if let Some(time) = time(name) {
             return Some(time);
@@ -56,7 +56,7 @@ impl Measure {
 }
 
 impl LoadResult {
-    /// Works out the figures that stand beside the parts they follow from.
+    /// Computes the figures that stand beside the parts they follow from.
     pub fn summarise(&mut self) {
         let own = CATALOGUE.iter().filter(|it| it.source == Source::Load);
         let measures = own.filter_map(|it| Some((it.name, Measure::of(it.name)?)));
@@ -132,7 +132,7 @@ impl Figures for LoadResult {
     }
 }
 
-/// The latency that this name stands for, if it is one.
+/// The latency that this name stands for, if any.
 fn time(name: &str) -> Option<Measure> {
     let (latencies, which): (fn(&Part) -> &Latencies, _) = match name.split_once('_') {
         Some(("service", which)) => (|part| &part.service, which),

@@ -1,8 +1,8 @@
 //! The buckets of a histogram of microseconds: those of `HdrHistogram` with three digits.
 //!
 //! Up to 2,047 each value has a bucket of its own; above, each doubling is divided into 1,024. A bucket is found by
-//! counting leading zeros, so that a value is recorded in a few nanoseconds: a simulator records some per call.
-//! Another layout would change what results hold, so a test keeps it to the library's.
+//! counting leading zeros, so recording a value takes a few nanoseconds, which matters because a simulator records
+//! several per call. Another layout would change the contents of results, so a test compares it with the library's.
 
 /// Buckets of each doubling above the first two.
 const HALF: u64 = 1024;

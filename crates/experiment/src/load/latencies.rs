@@ -1,7 +1,7 @@
-//! A histogram of latencies with three digits that can be merged and written down.
+//! A histogram of latencies with three digits, which can be merged and serialized.
 //!
-//! What never came is counted too: it is slower than any bound. A histogram that left it out would improve
-//! with every request that hangs.
+//! A request that was never answered is counted too, as slower than any bound. A histogram that left it out would
+//! improve with every request that hangs.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::histogram::Histogram;
 
-/// What is longer is kept as this long, in microseconds: an hour.
+/// The longest latency that is told apart, in microseconds: an hour. Longer ones count as this long.
 pub(super) const LONGEST: u64 = 3_600_000_000;
 
 /// Latencies to three digits, from a microsecond to an hour, in bounded memory.
 ///
-/// Written down it is `{"sum_us": 1234, "buckets": [[617, 2]], "never": 0}`: the smallest value of each
-/// bucket and how many fell into it, and how many never came. Buckets are those of `HdrHistogram` with three digits, so that results can be
-/// merged and every quantile found again.
+/// Serialized it is `{"sum_us": 1234, "buckets": [[617, 2]], "never": 0}`: the smallest value of each bucket with its
+/// count, and how many never came. The buckets are those of `HdrHistogram` with three digits, so results can be
+/// merged and every quantile can be computed again.
 ///
 /// # Examples
 ///
@@ -35,13 +35,13 @@ pub(super) const LONGEST: u64 = 3_600_000_000;
 /// ```
 #[derive(Clone, Default)]
 pub struct Latencies {
-    /// None before the first one. It grows with the range of the values, up to some 180 KiB.
+    /// `None` before the first value. It grows with the range of the values, up to some 180 KiB.
     histogram: Option<Box<Histogram>>,
     sum_us: u64,
     never: u64,
 }
 
-/// Those are equal that are written down alike.
+/// Two are equal if they are serialized alike.
 impl PartialEq for Latencies {
     fn eq(&self, other: &Self) -> bool {
         self.sum_us == other.sum_us
@@ -61,19 +61,20 @@ impl fmt::Debug for Latencies {
 }
 
 impl Latencies {
-    /// Counts one.
+    /// Records one latency.
     pub fn record(&mut self, latency: Duration) {
         self.record_micros(micros(latency), 1);
     }
 
-    /// Counts some of the same length, in microseconds.
+    /// Records some of the same length, in microseconds.
     #[inline]
     pub(super) fn record_micros(&mut self, micros: u64, count: u64) {
         self.add_buckets(micros.min(LONGEST), count);
         self.sum_us = self.sum_us.saturating_add(micros.saturating_mul(count));
     }
 
-    /// Counts one that never came: every quantile that it reaches, the mean and the maximum are infinite.
+    /// Records a request that was never answered: every quantile that it reaches, the mean and the maximum are
+    /// infinite.
     pub fn record_never(&mut self) {
         self.never += 1;
     }
@@ -101,7 +102,7 @@ impl Latencies {
         self.never += other.never;
     }
 
-    /// Forgets all, and keeps its memory.
+    /// Forgets all values, and keeps its memory.
     pub fn clear(&mut self) {
         if let Some(histogram) = &mut self.histogram {
             histogram.clear();
@@ -110,7 +111,7 @@ impl Latencies {
         self.never = 0;
     }
 
-    /// How many there are, with those that never came.
+    /// Returns how many there are, including those that never came.
     pub fn count(&self) -> u64 {
         self.came() + self.never
     }
@@ -120,22 +121,22 @@ impl Latencies {
         self.histogram.as_ref().map_or(0, |it| it.len())
     }
 
-    /// How many never came.
+    /// Returns how many never came.
     pub fn never(&self) -> u64 {
         self.never
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.count() == 0
     }
 
-    /// The sum of all that came, in seconds.
+    /// Returns the sum of all that came, in seconds.
     pub fn sum(&self) -> f64 {
         seconds(self.sum_us)
     }
 
-    /// How many are at most so long, as exact as the buckets are.
+    /// Returns how many are at most this long, as exactly as the buckets are.
     pub fn up_to(&self, seconds: f64) -> u64 {
         #[expect(
             clippy::cast_possible_truncation,
@@ -147,8 +148,8 @@ impl Latencies {
         histogram.map_or(0, |it| it.up_to(micros.min(LONGEST)))
     }
 
-    /// The latency in seconds that this share of all does not exceed; `None` when there are none, infinite
-    /// when so large a share never came that no bound can be given.
+    /// Returns the latency in seconds that this share of all does not exceed; `None` when there are none, infinite
+    /// when so many never came that no bound can be given.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -175,12 +176,12 @@ impl Latencies {
         Some(seconds(histogram.quantile(among_those_that_came)))
     }
 
-    /// The longest, in seconds; infinite when one never came.
+    /// Returns the longest, in seconds; infinite when one never came.
     pub fn max(&self) -> Option<f64> {
         self.unless_never(|histogram| seconds(histogram.max()))
     }
 
-    /// The mean, in seconds; infinite when one never came.
+    /// Returns the mean, in seconds; infinite when one never came.
     pub fn mean(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a mean of counts")]
         self.unless_never(|histogram| self.sum() / histogram.len() as f64)
@@ -195,7 +196,7 @@ impl Latencies {
     }
 }
 
-/// Whole microseconds; an hour where there are more than can be counted.
+/// Whole microseconds; an hour if there are more than can be counted.
 #[inline]
 pub(super) fn micros(latency: Duration) -> u64 {
     let seconds = latency.as_secs().checked_mul(1_000_000);
@@ -213,7 +214,7 @@ pub(super) fn seconds(micros: u64) -> f64 {
 struct Written {
     sum_us: u64,
     buckets: Vec<(u64, u64)>,
-    /// Results from before it was counted have none.
+    /// Results from before this was counted have none.
     #[serde(default)]
     never: u64,
 }

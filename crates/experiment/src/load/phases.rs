@@ -1,4 +1,4 @@
-//! Parts of a run. A request belongs to the one that it was planned in.
+//! The parts of a run. A request belongs to the part that it was planned in.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::values::Span;
 
-/// The part that is kept out of the figures of the whole run.
+/// The name of the part that does not count in the figures of the whole run.
 pub const WARM_UP: &str = "warm-up";
-/// The part of what was planned outside of every phase.
+/// The name of the part for requests planned outside of every phase.
 pub const REST: &str = "rest";
 
 /// A named part of the run.
@@ -24,7 +24,7 @@ pub struct PhaseWindow {
 }
 
 impl PhaseWindow {
-    /// A phase from one instant of the run to another.
+    /// Makes a phase from one instant of the run to another.
     pub fn new(name: &str, from: Duration, to: Duration) -> Self {
         Self {
             name: name.to_owned(),
@@ -70,8 +70,8 @@ pub struct Phases {
 impl Phases {
     /// # Errors
     ///
-    /// Phases that overlap, are empty, or have a name that has a meaning already. One that comes again, as
-    /// in a plan that loops, is the same phase.
+    /// Phases that overlap, are empty, or have a reserved name. A phase that comes again, as in a plan that loops, is
+    /// the same phase.
     pub fn new(warm_up: Duration, mut windows: Vec<PhaseWindow>) -> Result<Self, String> {
         windows.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
         for (place, window) in windows.iter().enumerate() {
@@ -114,18 +114,18 @@ impl Phases {
         })
     }
 
-    /// The phases in the order of time, without warm-up and rest.
+    /// Returns the phases in the order of time, without warm-up and rest.
     pub fn windows(&self) -> &[PhaseWindow] {
         &self.windows
     }
 
-    /// How long the warm-up takes.
+    /// Returns how long the warm-up takes.
     pub fn warm_up(&self) -> Duration {
         self.warm_up
     }
 
-    /// The first instant after `at` at which the warm-up ends, or a phase begins or ends, if there is one. Until then
-    /// all instants belong to the same part of the run.
+    /// Returns the first instant after `at` at which the warm-up ends, or a phase begins or ends, if there is one.
+    /// Until then all instants belong to the same part of the run.
     pub fn next_border(&self, at: Duration) -> Option<Duration> {
         let gone = self.borders.partition_point(|border| *border <= at);
         let border = self.borders.get(gone).copied();
@@ -133,15 +133,15 @@ impl Phases {
         border.into_iter().chain(warm_up).min()
     }
 
-    /// The names of all parts, in the order of [`place`](Self::place). Without a warm-up there is no
-    /// part of that name.
+    /// Returns the names of all parts, in the order of [`place`](Self::place). Without a warm-up there is no part of
+    /// that name.
     pub fn names(&self) -> Vec<&str> {
         let warm_up = (!self.warm_up.is_zero()).then_some(WARM_UP);
         let names = self.names.iter().map(String::as_str);
         warm_up.into_iter().chain(names).chain([REST]).collect()
     }
 
-    /// Which of the [`names`](Self::names) an instant of the run belongs to.
+    /// Returns which of the [`names`](Self::names) an instant of the run belongs to.
     pub fn place(&self, at: Duration) -> usize {
         let warm_up = usize::from(!self.warm_up.is_zero());
         if at < self.warm_up {

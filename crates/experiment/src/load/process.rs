@@ -1,7 +1,6 @@
-//! Arrival processes: renewal processes with a mean of one arrival per unit, which say how evenly requests
-//! come.
+//! Arrival processes: renewal processes with a mean of one arrival per unit, which say how evenly requests come.
 //!
-//! Logarithms are those of `libm`, which come out the same on every platform.
+//! Logarithms are those of `libm`, which are the same on every platform.
 
 use rand::Rng;
 use rand::rngs::Xoshiro256PlusPlus;

@@ -1,7 +1,7 @@
-//! The profile of a load: everything about it but where it goes and for how long.
+//! The profile of a load: everything about it except its targets and its duration.
 //!
-//! [`WrittenProfile`] is what stands in a file or on a command line, key by key; [`Profile`] is a load that can
-//! be. Nobody behind it checks again.
+//! [`WrittenProfile`] is the text of a file or a command line, key by key; [`Profile`] is a valid load, which is not
+//! checked again.
 
 use std::ops::Deref;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Retries: whether a client tries again, and when.
 //!
-//! Whatever did not succeed is tried again, except what the client did wrong itself. A retry goes to
-//! the same target; the request still ends in one outcome, that of its last attempt, and its response
-//! time counts from the instant that the first was planned for.
+//! Every request without success is tried again, unless the client itself was at fault. A retry goes to the same
+//! target. The request still ends in one outcome, that of its last attempt, and its response time counts from the
+//! instant for which the first attempt was planned.
 
 use std::time::Duration;
 
@@ -196,8 +196,8 @@ impl Retries {
             range("retries: factor", *factor, 1.0..=100.0, "")?;
             if base.0.is_zero() || base > max || max.0 > Duration::from_secs(3600) {
                 return Err(format!(
-                    "retries: base = {base} and max = {max} are not allowed: it must be above zero, at \
-                     most max, and that at most 1h"
+                    "retries: base = {base} and max = {max} are not allowed: base must be above zero and at \
+                     most max, and max at most 1h"
                 ));
             }
         }

@@ -1,4 +1,4 @@
-//! The schedule of a load: what is planned, and the digest that tells whether it is the same plan.
+//! The schedule of a load: the planned requests, and a digest that tells whether two plans are the same.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,21 +15,21 @@ use crate::chance::stream;
 /// One planned request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Planned {
-    /// When it is to leave, from the start. In a closed loop that is not planned, and zero.
+    /// When it leaves, from the start. In a closed loop this is not planned, and zero.
     pub at: Duration,
-    /// The target. With [`Choose::LeastLoaded`] it means nothing: [`least_loaded`](super::least_loaded)
-    /// chooses when the request leaves.
+    /// The target. With [`Choose::LeastLoaded`] it has no meaning: [`least_loaded`](super::least_loaded) chooses when
+    /// the request leaves.
     pub target: usize,
     /// The key that it asks for.
     pub key: u64,
-    /// Chance for whatever concerns this request alone, such as the jitter of its retries.
+    /// Randomness for everything that concerns only this request, such as the jitter of its retries.
     pub luck: u64,
 }
 
-/// An endless plan that follows from a seed; it ends only where the rate ends at zero.
+/// An endless plan that follows from a seed. It ends only if the rate ends at zero.
 ///
-/// Instants, targets, keys and luck are drawn from streams of their own, so that another target does
-/// not move the arrivals.
+/// Instants, targets, keys and luck are drawn from streams of their own, so adding a target does not change when
+/// requests are sent.
 ///
 /// # Examples
 ///
@@ -73,11 +73,11 @@ struct Arrivals {
 pub struct Digest(u64);
 
 impl Schedule {
-    /// How many entries a digest is of.
+    /// The number of entries in a digest.
     pub const DIGESTED: usize = 1000;
 
-    /// The plan of a profile for targets of these names. A weight of none of them is left out, and where all
-    /// weights are zero, each target is as likely; [`Profile::check_targets`] refuses both.
+    /// Makes the plan of a profile for targets of these names. Weights of unknown targets are left out, and if all
+    /// weights are zero, all targets are equally likely; [`Profile::check_targets`] refuses both.
     pub fn new(seed: u64, profile: &Profile, targets: &[&str]) -> Self {
         let open = profile.connections.is_none();
         Self {
@@ -98,14 +98,14 @@ impl Schedule {
         }
     }
 
-    /// The digest of the whole plan, however late two plans part: FNV-1a over all that the plan follows
-    /// from (process, course of the rate, choice, targets, keys) and over its first
-    /// [`DIGESTED`](Self::DIGESTED) entries, which follow from the seed, too. Of these it takes instant in
+    /// Returns the digest of the whole plan, however late two plans differ: FNV-1a over everything that the plan
+    /// follows from (process, course of the rate, choice, targets, keys) and over its first
+    /// [`DIGESTED`](Self::DIGESTED) entries, which follow from the seed, too. Each entry adds its instant in
     /// nanoseconds, target, key and luck; all numbers are little-endian and have 64 bits.
     ///
-    /// Plans with the same digest are the same; so are plans that are only written in another way, as a
-    /// constant rate and two steps of that rate, as far as their course is the same number by number. How much
-    /// of the plan has been taken before does not matter.
+    /// Plans with the same digest are the same. So are plans that are only written differently, such as a constant
+    /// rate and two steps of that rate, as far as their course is the same number by number. How many entries were
+    /// taken before does not matter.
     pub fn digest(mut self) -> Digest {
         while self.printed < Self::DIGESTED && self.next().is_some() {}
         Digest(self.print.0)
@@ -137,15 +137,15 @@ impl Fingerprint {
         self.bytes(&number.to_le_bytes());
     }
 
-    /// A text, with its length, so that two in a row cannot be taken for two others.
+    /// Adds a text with its length, so that two texts in a row cannot be taken for two others.
     fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
         self.bytes(text.as_bytes());
     }
 }
 
-/// All that a plan follows from but its seed; of a closed loop, in which the answers decide when requests
-/// leave, without process and rate.
+/// Adds everything that a plan follows from except its seed. A closed loop, in which the answers decide when requests
+/// leave, has neither process nor rate.
 fn terms(profile: &Profile, targets: &[&str]) -> Fingerprint {
     let mut print = Fingerprint(0xcbf2_9ce4_8422_2325);
     if let Some(connections) = profile.connections {
@@ -203,7 +203,7 @@ impl Iterator for Schedule {
 }
 
 impl Profile {
-    /// Whether the target is chosen only when a request leaves.
+    /// Returns whether the target is chosen only when a request leaves.
     pub fn chooses_late(&self) -> bool {
         matches!(self.choose, Choose::LeastLoaded {})
     }

@@ -1,12 +1,12 @@
-//! The target that served last: it makes the fast failure of another one partial degradation.
+//! The target that served last, by which the fast failure of another target counts as partial degradation.
 
 use std::time::Duration;
 
 /// A target counts as serving for this long after each success.
 const SERVING: Duration = Duration::from_secs(1);
 
-/// The last successes of the two targets that served last, as the clients saw them. That is enough to know
-/// whether any target but a given one is serving.
+/// The last successes of the two targets that served last, as the clients saw them. That is enough to know whether
+/// any target other than a given one is serving.
 ///
 /// # Examples
 ///
@@ -22,7 +22,7 @@ const SERVING: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Served {
     last: Option<Success>,
-    /// The last one of any other target.
+    /// The last success of any other target.
     before: Option<Success>,
 }
 
@@ -49,7 +49,7 @@ impl Served {
         }
     }
 
-    /// Whether any target but `target` served in the second before `now`.
+    /// Returns whether any target other than `target` served in the second before `now`.
     pub fn elsewhere(&self, target: usize, now: Duration) -> bool {
         let mut successes = [self.last, self.before].into_iter().flatten();
         let other = successes.find(|success| success.target != target);

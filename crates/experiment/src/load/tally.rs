@@ -1,9 +1,9 @@
 //! The tally: what the clients of a run saw, by target, part of the run, and second.
 //!
-//! A value without clock and lock: whoever performs the run says at which instant each request was planned and
-//! ended. Memory does not grow with the number of requests: histograms have bounds and are made when the first
-//! value comes, and of the seconds the last hour is kept. With many targets, [`Detail::Together`] keeps
-//! latencies and seconds for all of them together, so that ten thousand targets cost some megabytes.
+//! A value without a clock or a lock: the performer of the run supplies the instants at which each request was
+//! planned and ended. Memory does not grow with the number of requests: histograms are bounded and are made when the
+//! first value comes, and only the last hour of seconds is kept. With many targets, [`Detail::Together`] keeps
+//! latencies and seconds for all of them together, so ten thousand targets cost some megabytes.
 
 mod parts;
 mod sample;
@@ -22,7 +22,7 @@ use parts::{Counts, Times};
 pub use seconds::MixedSeconds;
 use seconds::Seconds;
 
-/// Keeps what the clients saw. Instants count from the start of the run.
+/// Counts what the clients saw. Instants count from the start of the run.
 ///
 /// # Examples
 ///
@@ -54,7 +54,7 @@ pub struct Tally {
     /// The names of the parts of the run.
     parts: Vec<String>,
     detail: Detail,
-    /// Whether the time of the run is over, and only answers are waited for.
+    /// Whether the time of the run is over, and only answers are awaited.
     closed: bool,
     planned: u64,
     reached: Vec<bool>,
@@ -65,16 +65,16 @@ pub struct Tally {
     seconds: Seconds,
 }
 
-/// For how many targets one by one latencies and seconds are kept.
+/// The level of detail for latencies and seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// For each of them.
+    /// Separate for each target.
     EachTarget,
-    /// For all of them together; counts are those of each target all the same.
+    /// For all targets together; counters are still separate for each target.
     Together,
 }
 
-/// How one planned request ended.
+/// The end of one planned request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
     /// What it came to.
@@ -89,7 +89,7 @@ pub struct End {
     pub attempts: u32,
 }
 
-/// What a result says of the run beside what the clients saw.
+/// The facts about a run that a result states besides what the clients saw.
 #[derive(Clone, Debug)]
 pub struct Performed<'a> {
     /// The seed of the plan.
@@ -102,17 +102,18 @@ pub struct Performed<'a> {
     pub phases: &'a Phases,
     /// For how long requests were planned.
     pub duration: Duration,
-    /// Whether it ended before its time, or before answers came that were still due.
+    /// Whether it ended before its time, or before all expected answers came.
     pub cut_short: bool,
-    /// What the generator itself ran out of, if it did.
+    /// The resource that the generator itself ran out of, if any.
     pub own_shortage: Option<String>,
 }
 
 impl Detail {
-    /// So many targets are kept one by one, seconds and latencies included.
+    /// The largest number of targets with separate seconds and latencies.
     pub const MOST_TARGETS: usize = 64;
 
-    /// The detail for so many targets: each one up to [`MOST_TARGETS`](Self::MOST_TARGETS), then all together.
+    /// Returns the detail for this many targets: separate up to [`MOST_TARGETS`](Self::MOST_TARGETS), and together
+    /// beyond that.
     pub fn of(targets: usize) -> Self {
         if targets <= Self::MOST_TARGETS {
             Self::EachTarget
@@ -138,7 +139,7 @@ impl Detail {
 }
 
 impl Tally {
-    /// A tally of targets of these names, in a run of these parts.
+    /// Makes a tally of targets of these names, in a run of these parts.
     pub fn new(names: Vec<String>, phases: &Phases, detail: Detail) -> Self {
         let parts: Vec<String> = phases.names().into_iter().map(str::to_owned).collect();
         let rows = detail.rows(names.len());
@@ -155,24 +156,24 @@ impl Tally {
         }
     }
 
-    /// The names of the targets.
+    /// Returns the names of the targets.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// How many requests have been planned.
+    /// Returns how many requests have been planned.
     pub fn planned(&self) -> u64 {
         self.planned
     }
 
-    /// Reads what the next request to `target` will need of this part, so that it is at hand then: of thousands of
-    /// targets nothing is in the cache. What comes back means nothing.
+    /// Touches the memory that the next request to `target` in this part will need, so that it is in the cache then:
+    /// thousands of targets do not fit a cache. The return value has no meaning.
     #[inline]
     pub fn look_ahead(&self, target: usize, part: usize) -> u64 {
         self.counts[target * self.parts.len() + part].sent
     }
 
-    /// A request to `target` is planned in the `part` of the run that [`Phases::place`] gives.
+    /// Counts a request to `target` that is planned in the `part` of the run that [`Phases::place`] returns.
     pub fn plan(&mut self, target: usize, part: usize, at: Duration) {
         self.planned += 1;
         let place = target * self.parts.len() + part;
@@ -181,7 +182,7 @@ impl Tally {
         self.seconds.plan(at.as_secs(), row);
     }
 
-    /// A request that was planned in `part` ended at `at`.
+    /// Counts the end, at `at`, of a request that was planned in `part`.
     pub fn end(&mut self, target: usize, part: usize, end: &End, at: Duration) {
         let counts = &mut self.counts[target * self.parts.len() + part];
         counts.count(end);
@@ -196,19 +197,19 @@ impl Tally {
         self.seconds.end(second, [row, target], end.outcome, micros);
     }
 
-    /// A connection to `target` came about.
+    /// Notes that a connection to `target` was made.
     pub fn reach(&mut self, target: usize) {
         self.reached[target] = true;
     }
 
-    /// The time of the run is over, and was so long: what ends from now on ended after it, and a second that was not
-    /// whole by then never is one.
+    /// Notes that the time of the run, of this length, is over: what ends from now on ended after it, and a second
+    /// that was not complete by then never will be.
     pub fn close(&mut self, duration: Duration) {
         self.closed = true;
         self.seconds.close(duration.as_secs());
     }
 
-    /// How the requests to one target ended so far.
+    /// Returns how the requests to one target ended so far.
     pub fn outcomes(&self, target: usize) -> Outcomes {
         let parts = self.counts_of(target).iter();
         parts.fold(Outcomes::default(), |mut sum, part| {
@@ -217,43 +218,44 @@ impl Tally {
         })
     }
 
-    /// Attempts made for requests to one target that have ended.
+    /// Returns the attempts made for requests to one target that have ended.
     pub fn attempts(&self, target: usize) -> u64 {
         self.counts_of(target).iter().map(|it| it.attempts).sum()
     }
 
-    /// Response times of one target, or of all together where that is the [`Detail`].
+    /// Returns the response times of one target, or of all together if that is the [`Detail`].
     pub fn responses(&self, target: usize) -> Latencies {
         merged(self.times_of(target), Times::response)
     }
 
-    /// Response times of the successes of one target, or of all together where that is the [`Detail`].
+    /// Returns the response times of the successes of one target, or of all together if that is the [`Detail`].
     pub fn successes(&self, target: usize) -> Latencies {
         merged(self.times_of(target), Times::ok)
     }
 
-    /// How late requests were let go.
+    /// Returns how late requests left.
     pub fn lateness(&self) -> Latencies {
         merged(&self.times, Times::lateness)
     }
 
-    /// Seconds in which one target rejected a request while another served one, the present one included.
+    /// Returns the seconds in which one target rejected a request while another served one, the present second
+    /// included.
     pub fn mixed_seconds(&self) -> MixedSeconds {
         self.seconds.mixed()
     }
 
-    /// The same of the seconds that are whole at `at`, within the time of the run.
+    /// Returns the same for the seconds that are complete at `at`, within the time of the run.
     pub fn whole_mixed_seconds(&mut self, at: Duration) -> MixedSeconds {
         self.seconds.mixed_before(at.as_secs())
     }
 
-    /// The seconds that are over at `at`, from number `first`, as far as they are kept.
+    /// Returns the seconds that are over at `at`, from number `first`, as far as they are kept.
     pub fn seconds_from(&mut self, first: u64, at: Duration) -> Vec<Second> {
         self.seconds.pass_to(at.as_secs());
         self.seconds.from(first)
     }
 
-    /// All that was seen, with what follows from it.
+    /// Returns everything that was seen, with the figures that follow from it.
     pub fn into_result(mut self, run: &Performed<'_>) -> LoadResult {
         self.seconds.finish();
         let targets = (0..self.names.len()).map(|target| TargetResult {

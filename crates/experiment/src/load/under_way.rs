@@ -2,8 +2,8 @@
 
 use super::choose::below;
 
-/// How many requests each target has under way, ordered so that the least loaded one is found at once,
-/// however many targets there are.
+/// The requests that each target has under way, ordered so that the least loaded target is found at once, however
+/// many there are.
 ///
 /// # Examples
 ///
@@ -34,7 +34,7 @@ struct Place {
 }
 
 impl UnderWay {
-    /// Nothing is under way to any of so many targets: at most 2^32 - 1, and at least one of them.
+    /// Makes the state in which nothing is under way, for at least one target and at most 2^32 - 1.
     pub fn new(targets: usize) -> Self {
         let all: Vec<u32> = (0..).take(targets).collect();
         let places = all.iter().map(|&place| Place { level: 0, place });
@@ -45,12 +45,12 @@ impl UnderWay {
         }
     }
 
-    /// How many requests `target` has under way.
+    /// Returns how many requests `target` has under way.
     pub fn of(&self, target: usize) -> usize {
         self.targets[target].level as usize
     }
 
-    /// A request to `target` is planned.
+    /// Notes that a request to `target` is planned.
     pub fn begin(&mut self, target: usize) {
         let level = self.of(target);
         self.move_to(target, level + 1);
@@ -59,16 +59,16 @@ impl UnderWay {
         }
     }
 
-    /// A request to `target` has ended.
+    /// Notes that a request to `target` has ended.
     pub fn end(&mut self, target: usize) {
         let level = self.of(target).saturating_sub(1);
         self.move_to(target, level);
         self.least = self.least.min(level);
     }
 
-    /// The target with the fewest requests under way; among equals `luck` decides, and each of them is as
-    /// likely. Zero when there are none. [`least_loaded`](super::least_loaded) chooses in the same way where
-    /// the loads are known only by asking each target; the same luck may choose another one of equals.
+    /// Returns the target with the fewest requests under way; `luck` decides among equals, all of which are equally
+    /// likely. Zero when there are none. [`least_loaded`](super::least_loaded) chooses in the same way if loads have
+    /// to be asked target by target; the same luck may choose another of several equal targets.
     pub fn least_loaded(&self, luck: u64) -> usize {
         let equals = &self.levels[self.least];
         let place = usize::try_from(below(luck, equals.len() as u64)).unwrap_or_default();

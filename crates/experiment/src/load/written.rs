@@ -1,7 +1,7 @@
 //! A choice with settings in one line: `name`, or `name:key=value,key=value`.
 //!
-//! The same text stands on the command line and in files; a file may also have the table that the text
-//! stands for: `"gamma:shape=0.5"` is `{ gamma = { shape = 0.5 } }`.
+//! The same text is used on the command line and in files. A file may also use the table that the text stands for:
+//! `"gamma:shape=0.5"` is `{ gamma = { shape = 0.5 } }`.
 
 use std::collections::BTreeMap;
 

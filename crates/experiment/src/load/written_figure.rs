@@ -1,4 +1,4 @@
-//! A figure in JSON, which has no infinite numbers: what never came is written `"inf"`.
+//! A figure in JSON, which has no infinite numbers: an infinite figure is written `"inf"`.
 
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};

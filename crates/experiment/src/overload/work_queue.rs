@@ -9,16 +9,16 @@ use crate::chance::Draw;
 /// The longest piece of work, whatever slows it down: an hour.
 const LONGEST_MS: f64 = 3_600_000.0;
 
-/// A piece of work. Whoever gives it to a queue numbers it, and each has a higher number than the one before.
+/// A piece of work. The caller numbers it; each number is higher than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WorkId(pub u64);
 
-/// The workers of a service and the queue before them, driven by events.
+/// The workers of a service and the queue in front of them, driven by events.
 ///
-/// The host says what happens: work [arrives](Self::arrive), a worker has [finished](Self::finished), nobody
-/// waits for the work any more ([`abandon`](Self::abandon)). The queue answers with what the host has to do
-/// next: each [`Start`] is to be reported as finished at its `until`. The queue has no clock; `now` is on the
-/// clock of the plan, and never smaller than in an earlier call.
+/// The host reports what happens: work [arrives](Self::arrive), a worker has [finished](Self::finished), nobody waits
+/// for the work any more ([`abandon`](Self::abandon)). The queue returns what the host has to do next: each [`Start`]
+/// is to be reported as finished at its `until`. The queue has no clock; `now` is on the clock of the plan, and never
+/// smaller than in an earlier call.
 #[derive(Clone, Debug)]
 pub struct WorkQueue {
     settings: Overload,
@@ -45,10 +45,10 @@ struct Waiting {
     wanted: bool,
 }
 
-/// What becomes of work that arrives.
+/// The result of an arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
-    /// A worker was free; tell [`WorkQueue::finished`] at `until`.
+    /// A worker was free; call [`WorkQueue::finished`] at `until`.
     Started {
         /// When it will be done.
         until: Duration,
@@ -59,17 +59,17 @@ pub enum Arrival {
     Full,
 }
 
-/// Work that a worker has begun; tell [`WorkQueue::finished`] at `until`.
+/// Work that a worker has begun; call [`WorkQueue::finished`] at `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {
-    /// Which.
+    /// The work.
     pub id: WorkId,
     /// When it will be done.
     pub until: Duration,
 }
 
 impl WorkQueue {
-    /// A queue at which nobody works or waits.
+    /// Makes a queue at which no work is done or waits.
     pub fn new(settings: Overload, seed: u64) -> Self {
         Self {
             settings,
@@ -82,12 +82,12 @@ impl WorkQueue {
         }
     }
 
-    /// Work that starts from now on takes `factor` times as long.
+    /// Makes work that starts from now on take `factor` times as long.
     pub fn set_service_factor(&mut self, factor: f64) {
         self.factor = factor;
     }
 
-    /// Work arrives.
+    /// Adds work that arrives.
     pub fn arrive(&mut self, now: Duration, id: WorkId) -> Arrival {
         if self.working.len() < self.settings.workers as usize {
             let until = self.start(now, id, true);
@@ -101,15 +101,15 @@ impl WorkQueue {
         Arrival::Queued
     }
 
-    /// A worker has finished this work; who is next?
+    /// Reports that a worker has finished this work. Returns the next work to start.
     ///
-    /// The worker was free at the instant that [`Start`] named, so that a host whose timer is late costs no
-    /// capacity. Work that is unknown, because it was cancelled, changes nothing.
+    /// The worker was free at the instant that [`Start`] named, so a host whose timer is late costs no capacity.
+    /// Unknown work, for example cancelled work, changes nothing.
     pub fn finished(&mut self, id: WorkId) -> Option<Start> {
         self.end(Duration::MAX, id)
     }
 
-    /// Nobody waits for this work any more. Who is next, if that has made room?
+    /// Reports that nobody waits for this work any more. Returns the next work to start, if that made room.
     pub fn abandon(&mut self, now: Duration, id: WorkId) -> Option<Start> {
         let cancels = self.settings.abandoned_work == AbandonedWork::Cancelled;
         if let Some(job) = self.working.get_mut(&id) {
@@ -125,12 +125,12 @@ impl WorkQueue {
         None
     }
 
-    /// Whether this work is being done or waits.
+    /// Returns whether this work is being done or waits.
     pub fn has(&self, id: WorkId) -> bool {
         self.working.contains_key(&id) || self.place(id).is_some()
     }
 
-    /// How full it is.
+    /// Returns how full the service is.
     pub fn occupancy(&self) -> Occupancy {
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         Occupancy {
@@ -139,12 +139,12 @@ impl WorkQueue {
         }
     }
 
-    /// The time that workers spent on work that nobody waited for.
+    /// Returns the time that workers spent on work that nobody waited for.
     pub fn wasted(&self) -> Duration {
         self.wasted
     }
 
-    /// Frees the worker at `now`, or when the work was done, if that was before.
+    /// Frees the worker at `now`, or when the work was done if that was before.
     fn end(&mut self, now: Duration, id: WorkId) -> Option<Start> {
         let job = self.working.remove(&id)?;
         let now = now.min(job.until);

@@ -1,4 +1,4 @@
-//! A colour, and how well it is told from others.
+//! A colour, and how well it can be told from others.
 
 use std::fmt;
 
@@ -39,26 +39,26 @@ const TO_AXES: [[f64; 3]; 3] = [
 pub struct Colour([u8; 3]);
 
 impl Colour {
-    /// The colour `0xRRGGBB`; higher bits say nothing.
+    /// Makes the colour `0xRRGGBB`; higher bits are ignored.
     pub const fn new(hex: u32) -> Self {
         let [_, red, green, blue] = hex.to_be_bytes();
         Self([red, green, blue])
     }
 
-    /// Red, green and blue.
+    /// Returns red, green and blue.
     pub const fn parts(self) -> [u8; 3] {
         self.0
     }
 
-    /// How well text or a mark of one colour is read on the other: from 1, not at all, to 21, black on white. WCAG 2.2
-    /// asks for 4.5 for text and for 3 for marks.
+    /// Returns how well text or a mark of one colour can be read on the other: from 1, not at all, to 21, black on
+    /// white. WCAG 2.2 asks for 4.5 for text and for 3 for marks.
     pub fn contrast(self, other: Self) -> f64 {
         let [one, other] = [self.luminance(), other.luminance()];
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
     }
 
-    /// How far two colours are apart in Oklab, times 100: the least over normal sight and sight without red, green or
-    /// blue cones.
+    /// Returns the distance of two colours in Oklab, times 100: the least over normal sight and sight without red,
+    /// green or blue cones.
     pub fn apart(self, other: Self) -> f64 {
         let seen = SIGHTS.iter().map(|sight| {
             let [one, other] = [self, other].map(|colour| {

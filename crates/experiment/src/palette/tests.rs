@@ -1,3 +1,5 @@
+//! Tests of the palette: its colours can be told apart.
+
 use super::*;
 
 /// What is seen most, and all of it.
@@ -28,6 +30,19 @@ fn states_of_the_page_are_apart_for_every_kind_of_sight() {
 }
 
 #[test]
+fn no_two_states_share_a_colour_on_any_ground() {
+    let states = [CLOSED, OPEN, HALF_OPEN, FORCED_OPEN, DISABLED, METRICS_ONLY];
+    for (ground, colours) in [
+        ("light", states.map(|it| it.light)),
+        ("dark", states.map(|it| it.dark)),
+        ("block", states.map(|it| it.block)),
+    ] {
+        let least = least_distance(&colours);
+        assert!(least >= 8.0, "{ground}: {least}");
+    }
+}
+
+#[test]
 fn blocks_are_apart_for_every_kind_of_sight() {
     let often = [CLOSED, OPEN, HALF_OPEN, SICK].map(|it| it.block);
     let all = [FORCED_OPEN, DISABLED, METRICS_ONLY, LATE].map(|it| it.block);
@@ -40,7 +55,7 @@ fn blocks_are_apart_for_every_kind_of_sight() {
 fn marks_stand_out_and_text_is_read_on_every_ground_of_the_page() {
     for (theme, grounds) in GROUNDS.iter().enumerate() {
         for ground in grounds {
-            for tone in ALL {
+            for tone in ALL.iter().chain([&METRICS_ONLY]) {
                 let mark = [tone.light, tone.dark][theme];
                 let contrast = mark.contrast(*ground);
                 assert!(contrast >= 3.0, "{mark} on {ground}: {contrast}");

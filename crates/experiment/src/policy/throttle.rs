@@ -1,11 +1,12 @@
-//! The throttle of adaptive throttling: an instance rejects by chance what the downstream would not accept.
+//! The throttle of adaptive throttling, which makes an instance reject at random what the downstream would not
+//! accept.
 //!
-//! With the requests and the accepts of the last two minutes, a request is rejected with probability
-//! max(0, (requests − K · accepts) / (requests + 1)) (Beyer et al., *Site Reliability Engineering*, 2016, chapter 21).
-//! Requests that were rejected here count as requests, so that the probability grows while nothing is accepted. What
-//! is accepted is a call that the downstream answered and that does not speak against it.
+//! With the requests and the accepts of the last two minutes, a request is rejected with probability max(0, (requests
+//! − K · accepts) / (requests + 1)) (Beyer et al., *Site Reliability Engineering*, 2016, chapter 21). Requests that
+//! were rejected here count as requests, so the probability grows while nothing is accepted. A call counts as
+//! accepted if the downstream answered it without a sign of trouble.
 //!
-//! The history is kept in [`BUCKETS`] parts: a request is forgotten when its part is, up to one part early.
+//! The history is kept in [`BUCKETS`] parts: a request is forgotten together with its part, up to one part early.
 
 use std::time::Duration;
 
@@ -40,8 +41,8 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// A throttle that has seen nothing. `k` is how many requests go through for each that is accepted; `history` is
-    /// for how long both count.
+    /// Makes a throttle that has seen nothing. `k` is how many requests go through for each accepted one; `history`
+    /// is for how long both count.
     pub fn new(k: f64, history: Duration) -> Self {
         let nanos = u64::try_from(history.as_nanos()).unwrap_or(u64::MAX);
         Self {
@@ -53,7 +54,7 @@ impl Throttle {
         }
     }
 
-    /// The probability with which a request is rejected at `now`, which never goes back.
+    /// Returns the probability with which a request is rejected at `now`, which never goes back.
     #[expect(clippy::cast_precision_loss, reason = "requests of one history")]
     pub fn probability(&mut self, now: Duration) -> f64 {
         self.turn_to(now);
@@ -61,20 +62,21 @@ impl Throttle {
         ((requests - self.k * accepts) / (requests + 1.0)).max(0.0)
     }
 
-    /// Whether a request is rejected at `now`, by a share drawn evenly from 0 to 1. The request counts in any case.
+    /// Returns whether a request is rejected at `now`, by a uniform share from 0 to 1. The request counts in any
+    /// case.
     pub fn rejects(&mut self, now: Duration, luck: f64) -> bool {
         let probability = self.probability(now);
         self.count(0);
         luck < probability
     }
 
-    /// The downstream has accepted a request.
+    /// Counts a request that the downstream has accepted.
     pub fn accepted(&mut self, now: Duration) {
         self.turn_to(now);
         self.count(1);
     }
 
-    /// Everything is forgotten, as by a process that ends.
+    /// Forgets everything, as a process does that ends.
     pub fn forget(&mut self) {
         self.parts.fill([0; 2]);
         self.sums = [0; 2];

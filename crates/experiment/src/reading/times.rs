@@ -1,10 +1,10 @@
 //! Times as people write them, read into fields that hold numbers: `for = "1s"` fills the field `for_ms`.
 //!
-//! A field whose name ends with its unit (`for_ms`, `retry_after_s`) is written in either of two ways: as a
-//! number under that name, or as text with a unit under the name without the ending. Which unit a bare
-//! number has is therefore always to be seen, and one without any is refused. The rule is kept here, between
-//! the format and the types, so that it holds for every struct that is read and no type can forget it.
-//! Fields of the type [`Span`] take text with a unit and follow the rule by themselves.
+//! A field whose name ends with its unit (`for_ms`, `retry_after_s`) is written in either of two ways: as a number
+//! under that name, or as text with a unit under the name without the ending. So the unit of a bare number is always
+//! visible, and a number without one is refused. The rule is implemented here, between the format and the types, so
+//! that it holds for every struct that is read and no type can forget it. Fields of the type [`Span`] take text with
+//! a unit and follow the rule by themselves.
 
 mod access;
 mod number;
@@ -328,9 +328,8 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Times<A> {
 /// What is to be written instead of a number without a unit.
 fn without_unit(number: &str, field: &str) -> String {
     match unit_of(field) {
-        Some((name, unit)) if values::can_be_a_time(number) => format!(
-            "`{number}` has no unit: write {name} = \"{number}{}\", or {field} = {number}",
-            unit.name
+        Some((name, _)) if values::can_be_a_time(number) => format!(
+            "`{number}` has no unit: write {name} as \"{number}s\" or \"{number}ms\", or {field} as {number}"
         ),
         _ => values::without_unit(number),
     }

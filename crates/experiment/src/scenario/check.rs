@@ -1,4 +1,4 @@
-//! Checks of a scenario beyond its types, part against part; the message of an error names the key.
+//! The check of a scenario beyond its types, part against part; the message of an error names the key.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use fusebox_fleet::Settings;
 
 use super::names::Names;
 use super::written::{Mode, Written};
+use crate::bounds::percent;
 use crate::breaker_settings::BreakerSettings;
 use crate::expectation::{Known, contradiction};
 use crate::faults::{Plan, WrongCaller};
@@ -15,35 +16,36 @@ use crate::load::{Detail, PhaseWindow, Phases};
 use crate::reading::{listed, nearest};
 use crate::values::{Span, check_patience};
 
-/// Expectations that a scenario may have.
+/// The most expectations that a scenario may have.
 const MAX_EXPECTATIONS: usize = 64;
 /// A longer run is more likely a typing error: a day.
 const MAX_DURATION_S: u64 = 24 * 60 * 60;
-/// Callers that a fault plan names; of a larger fleet it names nobody.
+/// The most callers that a fault plan names; for a larger fleet it names none.
 const MAX_NAMED_CALLERS: usize = 256;
 
 impl Written {
     pub(super) fn check_itself(&self) -> Result<(), String> {
         if self.title.trim().is_empty() || self.title.contains('\n') {
-            return Err("title: it must be one line that says something".to_owned());
+            return Err("title: it must be one line of text".to_owned());
         }
         let allowed = Duration::from_millis(100)..=Duration::from_secs(MAX_DURATION_S);
         if !allowed.contains(&self.duration.0) {
             return Err(format!(
-                "duration: {} is not allowed: from 100ms to 1day",
+                "duration: {} is not allowed: it must be from 100ms to 1day",
                 self.duration
             ));
         }
         if !(self.unhealthy_at > 0.0 && self.unhealthy_at <= 1.0) {
             return Err(format!(
-                "unhealthy_at: {} is not allowed: above 0, up to 1",
-                self.unhealthy_at
+                "unhealthy_at: {} is not allowed: it must be above 0 and at most 1{}",
+                self.unhealthy_at,
+                percent(self.unhealthy_at)
             ));
         }
         Ok(())
     }
 
-    /// A policy without breakers leaves nothing to say about them.
+    /// A policy without breakers leaves nothing to set for them.
     pub(super) fn check_policy(&self) -> Result<(), String> {
         self.policy
             .check()
@@ -53,7 +55,8 @@ impl Written {
         }
         let refused = |key: &str, mode: &str| {
             Err(format!(
-                "{key} = {mode} is not allowed with policy = {}, which asks no breaker: leave one of the two out",
+                "{key} = {mode} is not allowed with policy = {}, which uses no breaker: leave one of the \
+                 two out",
                 self.policy
             ))
         };
@@ -74,7 +77,7 @@ impl Written {
         Ok(())
     }
 
-    /// Instances without a section of their own are all alike: the first stands for them.
+    /// Instances without a section of their own are all alike, so the first stands for them.
     pub(super) fn check_instances(&self, names: &Names) -> Result<(), String> {
         for name in self.instance.keys() {
             if names.place(name).is_none() {
@@ -90,7 +93,9 @@ impl Written {
                 .is_some_and(|it| it.leaves_at.is_some())
         };
         if names.all().iter().all(leave) {
-            return Err("instance: all of them leave: let one stay, without leaves_at".to_owned());
+            return Err(
+                "instance: all instances leave: let one stay, without leaves_at".to_owned(),
+            );
         }
         let alike = names
             .all()
@@ -100,7 +105,7 @@ impl Written {
             self.breaker_of(name).config(self.seed).map_err(|error| {
                 let settings = self.breaker_of(name);
                 let hint = if settings.max_open_for < settings.open_for {
-                    ": write a longer max_open_for too, or a shorter open_for"
+                    ": write a longer max_open_for as well, or a shorter open_for"
                 } else {
                     ""
                 };
@@ -116,14 +121,14 @@ impl Written {
         Ok(())
     }
 
-    /// In a scenario the instances are all the callers that there are.
+    /// In a scenario, the instances are the only callers.
     pub(super) fn check_callers(&self, names: &Names) -> Result<(), String> {
         let checked = self
             .faults
             .check_callers(|name| names.place(name).is_some());
         checked.map_err(|WrongCaller { key, name, twice }| {
             if twice {
-                return format!("faults.{key}: `{name}` is there twice: write each name once");
+                return format!("faults.{key}: `{name}` is given twice: write each name once");
             }
             let all = names.all().iter().map(String::as_str);
             let hint = match nearest(name, all) {
@@ -156,7 +161,7 @@ impl Written {
     ) -> Result<(), String> {
         if self.expectations.len() > MAX_EXPECTATIONS {
             return Err(format!(
-                "expectations: {} are not allowed: up to {MAX_EXPECTATIONS}",
+                "expectations: {} are not allowed: there must be at most {MAX_EXPECTATIONS}",
                 self.expectations.len()
             ));
         }
@@ -181,8 +186,8 @@ impl Written {
         let windows = faults.at_its_shortest().phases(self.duration.0);
         if let Some(last) = windows.last().filter(|it| it.end < self.duration.0) {
             return Err(format!(
-                "faults.phases: the first {} end after {}, and no more are told apart in the {} of a run: write longer \
-                 phases or a shorter duration",
+                "faults.phases: the first {} phases end after {}, and no more are recorded in the {} of a \
+                 run: write longer phases or a shorter duration",
                 windows.len(),
                 Span(last.end),
                 self.duration
@@ -228,8 +233,8 @@ impl Written {
         own.unwrap_or(self.fleet.call_timeout)
     }
 
-    /// What is to be said of the truth before anybody calls: for each instance an answer that comes after
-    /// its own call timeout is too late, and all instances are callers.
+    /// Tells the plan what it needs to know before the first call: for each instance, an answer after its own call
+    /// timeout is too late, and all instances are callers.
     pub(super) fn tell_faults(&mut self, names: &Names) {
         let names = names.all();
         if names.len() > MAX_NAMED_CALLERS {

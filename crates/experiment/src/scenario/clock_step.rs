@@ -15,16 +15,16 @@ use crate::values::Span;
 pub struct ClockStepped {
     /// When it steps, from the start of the run.
     pub at: Span,
-    /// By how much, forward or back.
+    /// How far it steps, forward or back.
     pub by: Step,
 }
 
-/// How far a clock steps: written like `10s`, or `-10s` for a step back.
+/// The size of a step of a clock, written like `10s`, or `-10s` for a step back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It shows a later time than before.
+    /// The clock shows a later time than before.
     Forward(Duration),
-    /// It shows an earlier time than before.
+    /// The clock shows an earlier time than before.
     Back(Duration),
 }
 

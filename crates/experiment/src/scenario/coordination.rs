@@ -1,8 +1,7 @@
-//! Coordination as a scenario writes it: a mode, an engine, and settings under the names that
-//! `fusebox_fleet` has for them.
+//! Coordination as a scenario writes it: a mode, an engine, and settings under their names in `fusebox_fleet`.
 //!
-//! Where a setting is missing it follows the breaker and the call timeout of the fleet, so that a mode alone is
-//! enough for a sensible fleet. All of them are checked together by `fusebox_fleet`.
+//! A missing setting follows the breaker and the call timeout of the fleet, so a mode alone is enough for a sensible
+//! fleet. `fusebox_fleet` checks all of them together.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,12 +15,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::breaker_settings::BreakerSettings;
 use crate::values::{OrOff, Span};
 
-/// How instances decide whether a breaker is open: a mode of `fusebox_fleet` by its name.
+/// The mode of coordination: a mode of `fusebox_fleet` by its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CoordinationMode(pub Mode);
 
 impl CoordinationMode {
-    /// Whether instances tell each other nothing.
+    /// Returns whether instances tell each other nothing.
     pub fn is_local(self) -> bool {
         self.0 == Mode::Local
     }
@@ -66,7 +65,7 @@ const MODES: [&str; Mode::ALL.len()] = {
     names
 };
 
-/// Where the ledger is kept, as far as a scenario says so. A server is given on the command line.
+/// The place of the ledger, as far as a scenario states it. A server is given on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -74,19 +73,19 @@ pub enum EngineKind {
     /// In the process that performs the scenario.
     #[default]
     Memory,
-    /// With each instance: they gossip.
+    /// At each instance: they gossip.
     Gossip,
 }
 
 impl EngineKind {
-    /// Whether instances tell each other what they see, and no engine.
+    /// Returns whether instances gossip instead of using one engine.
     pub fn is_gossip(self) -> bool {
         self == Self::Gossip
     }
 }
 
 impl Coordination {
-    /// What the engine cannot do.
+    /// Checks for settings that the engine cannot carry out.
     ///
     /// # Errors
     ///
@@ -103,7 +102,7 @@ impl Coordination {
     }
 }
 
-/// A setting as `fusebox_fleet` takes it.
+/// A setting in the form that `fusebox_fleet` takes.
 trait Plain {
     type Plain;
     fn plain(self) -> Self::Plain;
@@ -132,14 +131,14 @@ impl Plain for f64 {
 
 macro_rules! coordination {
     ($($(#[$attribute:meta])* $name:ident: $type:ty,)*) => {
-        /// What instances tell each other, as it is written; every key may be missing. A performer that knows
-        /// more engines than a scenario may name has a type of its own for them.
+        /// Coordination as it is written; every key may be missing. A performer that knows more engines than a
+        /// scenario may name has a type of its own for them.
         #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
         #[serde(deny_unknown_fields, default)]
         pub struct Coordination<E = EngineKind> {
-            /// How they decide.
+            /// The mode.
             pub mode: CoordinationMode,
-            /// Where the ledger is kept.
+            /// The place of the ledger.
             pub engine: E,
             $(
                 $(#[$attribute])*
@@ -154,7 +153,7 @@ macro_rules! coordination {
         }
 
         impl<E> Coordination<E> {
-            /// The same with another engine.
+            /// Returns the same with another engine.
             pub fn with_engine<F>(self, engine: F) -> Coordination<F> {
                 Coordination {
                     mode: self.mode,
@@ -178,7 +177,7 @@ macro_rules! coordination {
 }
 
 coordination! {
-    /// How many instances the fleet is meant to have; only used to refuse a quorum that it could never reach.
+    /// How many instances the fleet is meant to have; used only to refuse a quorum that it could never reach.
     fleet_size: u32,
     /// How often an instance reports.
     heartbeat: Span,
@@ -197,13 +196,13 @@ coordination! {
     quorum_share: f64,
     /// The smallest number of votes that opens the fleet.
     minimum_votes: u32,
-    /// How long a breaker is open beside a fleet that is fine before that is told.
+    /// How long a breaker has to be open while the fleet is fine before the failure is reported as localised.
     localised_after: Span,
     /// The open period from which the fleet's waits follow; that of the breaker.
     open_for: Span,
-    /// By how much a failed probe makes the wait before the next one longer; that of the breaker.
+    /// The factor by which a failed probe makes the wait before the next one longer; that of the breaker.
     backoff_factor: f64,
-    /// By what share an instance that waits by itself varies its wait; that of the breaker.
+    /// The share by which an instance that waits on its own varies its wait; that of the breaker.
     #[serde(deserialize_with = "crate::values::optional_share")]
     jitter: f64,
     /// How long a probe may take; the call timeout of the fleet.
@@ -216,9 +215,9 @@ coordination! {
     longest_lease: Span,
     /// Good probes in a row that close the fleet.
     probes_to_close: u32,
-    /// Within which time after a call an instance that rejects calls asks for the lease.
+    /// Within which time after a rejected call an instance asks for the lease.
     ask_within: Span,
-    /// Over which time instances close after the fleet has.
+    /// The time over which instances close after the fleet has.
     stagger: Span,
     /// How long an engine keeps a verdict that nobody reads.
     verdict_for: Span,
@@ -236,8 +235,8 @@ coordination! {
 }
 
 impl<E> Coordination<E> {
-    /// What becomes of a breaker's settings where instances decide in this mode: in a contrast without trips of
-    /// their own it does not trip by itself.
+    /// Returns the breaker's settings in this mode: in a contrast without trips of their own, breakers do not trip by
+    /// themselves.
     pub fn breaker(&self, breaker: BreakerSettings) -> BreakerSettings {
         match self.mode.0.dials().own_trips {
             OwnTrips::On => breaker,
@@ -245,11 +244,11 @@ impl<E> Coordination<E> {
         }
     }
 
-    /// The settings of a fleet with these breakers and this call timeout, all checked together.
+    /// Returns the settings of a fleet with these breakers and this call timeout, all checked together.
     ///
     /// # Errors
     ///
-    /// Every setting that is not allowed, with its key, its value and what is.
+    /// Every setting that is not allowed, with its key, its value and what is allowed.
     ///
     /// # Panics
     ///
@@ -276,7 +275,7 @@ impl<E> Coordination<E> {
         self.mode.is_local() && self.says_no_setting()
     }
 
-    /// The builder with what follows from the breaker.
+    /// The builder, with the settings that follow from the breaker.
     fn following(&self, breaker: &BreakerSettings, call_timeout: Span) -> SettingsBuilder {
         let mut builder = Settings::builder(self.mode.0).probe_timeout(call_timeout.0);
         let open_for = self.open_for.or(breaker.open_for);
@@ -332,7 +331,7 @@ fn failures_to_trip(breaker: &BreakerSettings) -> Option<u32> {
     by_share.into_iter().chain(in_a_row).min()
 }
 
-/// The breaker of an instance that may not trip by itself, as a contrast asks for: only the fleet opens it.
+/// The breaker of an instance that may not trip by itself, as a contrast requires: only the fleet opens it.
 fn without_own_trips(breaker: BreakerSettings) -> BreakerSettings {
     BreakerSettings {
         // A breaker without any rule is refused; this one is never met.

@@ -2,7 +2,7 @@
 
 use crate::reading::{listed, nearest};
 
-/// The element of a list that `name` means: its number, or its name.
+/// The element of a list that `name` means, by its number or by its name.
 pub(super) fn element(names: &[Option<String>], name: &str, above: &str) -> Result<usize, String> {
     if let Some(place) = names
         .iter()

@@ -8,11 +8,11 @@ use super::coordination::EngineKind;
 use super::network::period;
 use crate::values::Span;
 
-/// Redis answers some 70,000 reports a second on one core.
+/// Redis answers some 70,000 reports per second on one core.
 const SERVICE_TIME: Duration = Duration::from_micros(15);
-/// More would make the engine slower than its instances are patient.
+/// With more, the engine would be slower than the timeouts of its instances.
 const LONGEST_SERVICE: Duration = Duration::from_secs(10);
-/// What a replica lacks of which nothing is said.
+/// What a replica lacks by default.
 const LOSES: Duration = Duration::from_secs(1);
 
 /// The engine as it is written.
@@ -35,10 +35,10 @@ pub struct WrittenEngineFault {
     pub kind: EngineFaultKind,
     /// When it begins.
     pub from: Span,
-    /// When it is over; with the run where it is missing.
+    /// When it is over; the end of the run if it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Span>,
-    /// What the replica lacks that takes over: the writes of so much time; 1s by default.
+    /// What the replica that takes over lacks: the writes of this much time; 1s by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loses: Option<Span>,
 }
@@ -57,7 +57,7 @@ pub enum EngineFaultKind {
     Failover,
 }
 
-/// The engine, checked.
+/// The checked plan of an engine.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EnginePlan {
@@ -101,15 +101,15 @@ impl EnginePlan {
     ) -> Result<Self, String> {
         if kind.is_gossip() && *written != WrittenEngine::default() {
             return Err(
-                "engine: instances that gossip have no engine that could work or fail: leave [engine] out, or write \
-                 coordination.engine = \"memory\""
+                "engine: instances that gossip have no engine that could be slow or fail: leave [engine] \
+                 out, or write coordination.engine = \"memory\""
                     .to_owned(),
             );
         }
         let service_time = written.service_time.unwrap_or(Span(SERVICE_TIME));
         if service_time.0 > LONGEST_SERVICE {
             return Err(format!(
-                "engine.service_time: {service_time} is not allowed: up to {}",
+                "engine.service_time: {service_time} is not allowed: it must be at most {}",
                 Span(LONGEST_SERVICE)
             ));
         }
@@ -120,7 +120,8 @@ impl EnginePlan {
         faults.sort_by_key(|fault| fault.from);
         if let Some(two) = faults.windows(2).find(|two| two[0].until > two[1].from) {
             return Err(format!(
-                "engine.faults: the one from {} is not allowed: the one before, from {}, lasts longer",
+                "engine.faults: the fault from {} is not allowed, because the fault from {} is not over: \
+                 write a later from",
                 Span(two[1].from),
                 Span(two[0].from)
             ));

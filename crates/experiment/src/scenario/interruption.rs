@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::written::{InstanceSettings, Interrupted};
 use crate::values::Span;
 
-/// A time in which one instance does not work.
+/// A period in which one instance does not work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interruption {
-    /// The instance, by its place.
+    /// The place of the instance.
     pub instance: usize,
     /// When it begins.
     pub from: Duration,
@@ -16,7 +16,7 @@ pub struct Interruption {
     pub until: Duration,
     /// Whether its process ends and another one begins; otherwise it only stands still.
     pub restarts: bool,
-    /// Whether it takes its leave of the fleet before.
+    /// Whether it leaves the fleet in an orderly way first.
     pub leaves: bool,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn of_instance(
         })
 }
 
-/// Whether the interruptions of an instance can be: within the run, and one after another.
+/// Checks that the interruptions of an instance are possible: within the run, and one after another.
 pub(super) fn check(own: &InstanceSettings, duration: Duration) -> Result<(), String> {
     let pauses = own.pause.iter().map(|it| ("pause", *it));
     let restarts = own
@@ -66,7 +66,7 @@ pub(super) fn check(own: &InstanceSettings, duration: Duration) -> Result<(), St
             .filter(|(_, last)| last.until() > it.at.0)
         {
             return Err(format!(
-                "{key}: at = {} is not allowed: the interruption before, at {}, lasts longer",
+                "{key}: at = {} is not allowed, because the interruption at {} is not over: write a later time",
                 it.at, before.at
             ));
         }
@@ -96,7 +96,8 @@ fn check_leave(own: &InstanceSettings, duration: Duration) -> Result<(), String>
     let mut interrupted = own.pause.iter().copied().chain(restarts);
     match interrupted.find(|it| it.until() > leaves.0) {
         Some(it) => Err(format!(
-            "leaves_at = {leaves} is not allowed: its interruption at {} lasts longer",
+            "leaves_at = {leaves} is not allowed, because its interruption at {} is not over: write a later \
+             time",
             it.at
         )),
         None => Ok(()),

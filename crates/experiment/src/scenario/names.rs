@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use super::written::Fleet;
 use crate::bounds::within;
 
-/// Instances that a fleet may have.
+/// The most instances of a fleet.
 const MAX_INSTANCES: usize = 100_000;
-/// Instances of a fleet of which nothing is said.
+/// The number of instances if nothing is said.
 const USUAL: usize = 3;
-/// The first names that are given to instances without one.
+/// The first names for instances without one.
 const LETTERS: [&str; USUAL] = ["A", "B", "C"];
 /// Names of other services.
 const TAKEN: [&str; 2] = ["unreliable", "lab"];
 
-/// Whether an instance may have this name: 1 to 32 ASCII letters, digits, `-` and `_`.
+/// Returns whether an instance may have this name: 1 to 32 ASCII letters, digits, `-` and `_`.
 pub fn is_instance_name(name: &str) -> bool {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
     (1..=32).contains(&name.len()) && name.chars().all(allowed)
 }
 
-/// Names of instances in their order, at least one.
+/// The names of instances in order, at least one.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     all: Vec<String>,
@@ -28,7 +28,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Names that were given, or made for so many instances.
+    /// The names that were given, or made for the given number of instances.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl Names {
         };
         if !allowed.contains(&given.len()) {
             return Err(format!(
-                "fleet.instances: {} are not allowed: from 1 to {MAX_INSTANCES}",
+                "fleet.instances: {} are not allowed: there must be from 1 to {MAX_INSTANCES}",
                 given.len()
             ));
         }
@@ -68,7 +68,9 @@ impl Names {
                 ));
             }
             if places.insert(name.clone(), place).is_some() {
-                return Err(format!("fleet.instances: `{name}` is there twice"));
+                return Err(format!(
+                    "fleet.instances: `{name}` is given twice: write each name once"
+                ));
             }
         }
         Ok(Self { all, places })

@@ -22,16 +22,16 @@ macro_rules! link_keys {
             /// How long a message takes, one way.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub delay: Option<Span>,
-            /// Up to so much more, evenly.
+            /// Up to this much more, uniformly distributed.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub jitter: Option<Span>,
             /// The share of messages that are lost.
             #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "crate::values::optional_share")]
             pub loss: Option<f64>,
-            /// The share of the engine's own messages that are lost, beside the loss of all.
+            /// The share of the engine's own messages that are lost, in addition to the loss of all messages.
             #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "crate::values::optional_share")]
             pub push_loss: Option<f64>,
-            /// The share of messages that come twice.
+            /// The share of messages that arrive twice.
             #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "crate::values::optional_share")]
             pub duplication: Option<f64>,
             /// The share of messages that are held up, so that later ones overtake them.
@@ -61,49 +61,49 @@ macro_rules! link_keys {
 link_keys! {
     /// The network as it is written.
     WrittenNetwork {
-        /// What is different at times.
+        /// The deviations at certain times.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         faults: Vec<WrittenNetworkFault>,
     }
 }
 
 link_keys! {
-    /// What is different for a time, as it is written.
+    /// A deviation for some time, as it is written.
     WrittenNetworkFault {
-        /// When it begins; with the run where it is missing.
+        /// When it begins; the start of the run if it is missing.
         #[serde(skip_serializing_if = "Option::is_none")]
         from: Option<Span>,
-        /// When it ends; with the run where it is missing.
+        /// When it ends; the end of the run if it is missing.
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<Span>,
-        /// Whose network it is; everybody's where it is missing.
+        /// The instances that it concerns; all if it is missing.
         #[serde(skip_serializing_if = "Option::is_none")]
         instances: Option<Vec<String>>,
-        /// In which direction nothing comes through.
+        /// The direction in which nothing comes through.
         #[serde(skip_serializing_if = "Option::is_none")]
         partition: Option<Partition>,
-        /// Instances that gossip, in groups that do not hear each other. Those in no group hear everybody.
+        /// Gossiping instances, in groups that do not hear each other. Instances in no group hear all others.
         #[serde(skip_serializing_if = "Option::is_none")]
         groups: Option<Vec<Vec<String>>>,
     }
 }
 
-/// The instances that there are.
+/// The instances of a scenario.
 #[derive(Clone, Copy)]
 pub(super) struct Instances<'a> {
     /// Their names.
     pub(super) all: &'a [String],
     /// The place of one of them.
     pub(super) place: &'a dyn Fn(&str) -> Option<usize>,
-    /// Whom they tell what they see.
+    /// The engine over which they tell each other what they see.
     pub(super) engine: EngineKind,
 }
 
-/// In which direction nothing comes through.
+/// The direction in which nothing comes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Partition {
-    /// In neither.
+    /// Both.
     Both,
     /// The engine does not hear the instance.
     ToEngine,
@@ -123,14 +123,14 @@ struct Keys {
     held_up: Option<Span>,
 }
 
-/// The network between instances and the engine, checked.
+/// The checked network between instances and the engine.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Network {
     base: Link,
     faults: Vec<Fault>,
 }
 
-/// How messages between one instance and the engine fare at one instant.
+/// The state of the connection between one instance and the engine at one instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Link {
@@ -148,7 +148,7 @@ pub struct Link {
     pub reordering: f64,
     /// How much longer those take.
     pub held_up: Duration,
-    /// Whether nothing comes through, and in which direction.
+    /// The direction in which nothing comes through, if any.
     pub partition: Option<Partition>,
 }
 
@@ -156,7 +156,7 @@ pub struct Link {
 struct Fault {
     from: Duration,
     until: Duration,
-    /// The places of the instances, in order; all where there are none.
+    /// The places of the instances, in order; all if there are none.
     instances: Option<Vec<usize>>,
     partition: Option<Partition>,
     /// The places of the instances of each group, in order.
@@ -215,12 +215,12 @@ impl Link {
         }
     }
 
-    /// Whether the engine hears nothing of the instance.
+    /// Returns whether the engine hears nothing of the instance.
     pub fn is_cut_to_engine(&self) -> bool {
         matches!(self.partition, Some(Partition::Both | Partition::ToEngine))
     }
 
-    /// Whether the instance hears nothing of the engine.
+    /// Returns whether the instance hears nothing of the engine.
     pub fn is_cut_from_engine(&self) -> bool {
         matches!(
             self.partition,
@@ -230,7 +230,7 @@ impl Link {
 }
 
 impl Network {
-    /// Whether all that happens to messages is that they take their time.
+    /// Returns whether messages are only delayed.
     pub fn only_delays(&self) -> bool {
         let Link {
             loss,
@@ -243,7 +243,7 @@ impl Network {
         self.faults.is_empty() && shares.iter().all(|share| *share <= 0.0)
     }
 
-    /// How messages fare between the engine and the instance at this place.
+    /// Returns the state of the connection between the engine and the instance at this place.
     pub fn link(&self, at: Duration, instance: usize) -> Link {
         let mut link = self.base;
         for fault in &self.faults {
@@ -255,8 +255,8 @@ impl Network {
         link
     }
 
-    /// How messages fare between the instances at these places, which gossip; none where nothing comes through.
-    /// What is written for an instance is that of messages to it and from it.
+    /// Returns the state of the connection between two gossiping instances; `None` if nothing comes through. A
+    /// deviation of one instance concerns messages to it and from it.
     pub fn between(&self, at: Duration, one: usize, other: usize) -> Option<Link> {
         let mut link = self.base;
         for fault in self.faults.iter().filter(|fault| fault.is_in_force(at)) {

@@ -1,7 +1,7 @@
 //! The place in a scenario that a key leads to, however the key is written.
 //!
-//! `faults.phases.1`, `faults.phases.outage` and `faults."phases".1` may be one and the same. Whoever is given several
-//! keys has to know which of them mean the same setting, and which is a part of another one.
+//! `faults.phases.1`, `faults.phases.outage` and `faults."phases".1` may be the same place. Code that is given
+//! several keys has to know which of them mean the same setting, and which is a part of another.
 
 use toml::Value;
 
@@ -11,7 +11,7 @@ use super::set::with_quoted_seed;
 use crate::faults::NAMED;
 use crate::reading::{times, without_mark};
 
-/// Where a key leads to.
+/// The place that a key leads to.
 ///
 /// # Examples
 ///
@@ -30,8 +30,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place that a key has in the text of a scenario: an element of a list by its number, a time without the unit
-    /// in its name. What the text does not have keeps the name that the key has for it.
+    /// Returns the place that a key has in the text of a scenario: an element of a list by its number, a time without
+    /// the unit in its name. A part that the text does not contain keeps its name in the key.
     pub fn of(text: &str, set: &Set) -> Self {
         let text = without_mark(text);
         let read = toml::from_str(text).or_else(|_| toml::from_str(&with_quoted_seed(text)));
@@ -54,7 +54,7 @@ impl Place {
         Self { parts }
     }
 
-    /// Whether the other place is this one or a part of it.
+    /// Returns whether the other place is this one or a part of it.
     pub fn holds(&self, other: &Self) -> bool {
         other.parts.starts_with(&self.parts)
     }

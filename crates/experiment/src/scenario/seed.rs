@@ -1,4 +1,4 @@
-//! The seed of a scenario as its file has it: a whole number, or the same in quotes.
+//! The seed of a scenario as its file has it: a whole number, or the same number in quotes.
 //!
 //! A seed has 64 bits. TOML has whole numbers up to 2^63 − 1, so a larger one is written as text.
 

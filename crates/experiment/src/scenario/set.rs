@@ -1,7 +1,7 @@
-//! Single keys of a scenario's file, set to other values before it is read.
+//! Single keys of a scenario's file that are set to other values before it is read.
 //!
-//! The text itself is changed, with its comments and its order, so that what was run can be kept, read and
-//! run again. A value is read as TOML; where the key wants text, bare words are text.
+//! The text itself is changed and keeps its comments and its order, so the scenario that was run can be kept, read
+//! and run again. A value is read as TOML; where the key takes text, bare words are text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,16 +12,16 @@ use super::Written;
 use super::element::element;
 use crate::reading::{parse_toml, times, without_mark};
 
-/// Parts that a key may have, more than twice as many as the deepest one of a scenario.
+/// The most parts of a key, more than twice as many as the deepest key of a scenario has.
 const MAX_PARTS: usize = 32;
-/// Letters of a key that a message shows.
+/// How many letters of a key a message shows.
 const SHOWN: usize = 40;
 
-/// One key of a scenario and the value that it gets, written `breaker.open_for=2s`.
+/// One key of a scenario and its new value, written `breaker.open_for=2s`.
 ///
-/// The parts of the key are separated by dots. An element of a list is named by its number, from 0, or by its
-/// `name`: `faults.phases.1.failure_ratio=0.4`, `faults.phases.outage.for=30s`. A part that has a dot itself
-/// stands in double quotes.
+/// The parts of the key are separated by dots. An element of a list is named by its number, from 0, or by its `name`:
+/// `faults.phases.1.failure_ratio=0.4`, `faults.phases.outage.for=30s`. A part that contains a dot is put in double
+/// quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Set {
     path: Vec<String>,
@@ -30,11 +30,11 @@ pub struct Set {
 }
 
 impl Set {
-    /// The value for this key.
+    /// Makes the setting of `value` for this key.
     ///
     /// # Errors
     ///
-    /// A key or a value that is missing.
+    /// If the key or the value is missing.
     pub fn new(key: &str, value: &str) -> Result<Self, String> {
         let (key, value) = (key.trim(), value.trim());
         let path = parts(key).filter(|path| !path.iter().any(String::is_empty));
@@ -52,7 +52,7 @@ impl Set {
         }
         if value.is_empty() {
             return Err(format!(
-                "`{key}` has no value: write one behind it, such as breaker.open_for=2s"
+                "`{key}` has no value: write one after it, such as breaker.open_for=2s"
             ));
         }
         Ok(Self {
@@ -62,17 +62,17 @@ impl Set {
         })
     }
 
-    /// The key, as it was written.
+    /// Returns the key, as it was written.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The parts of the key.
+    /// Returns the parts of the key.
     pub fn path(&self) -> &[String] {
         &self.path
     }
 
-    /// The value, as it was written.
+    /// Returns the value, as it was written.
     pub fn value(&self) -> &str {
         &self.value
     }
@@ -125,13 +125,13 @@ fn parts(key: &str) -> Option<Vec<String>> {
     (!quoted).then_some(parts)
 }
 
-/// The text of a scenario with these keys set, in their order; all else stays as it was written.
+/// Returns the text of a scenario with these keys set, in order; everything else stays as it was written.
 ///
 /// # Errors
 ///
-/// What is wrong with the text as it is, with `line:column:`; or what is wrong with what is set, which the
-/// message names: an unknown key with the nearest known one, or a value that the key cannot have. Whether the
-/// parts fit each other is checked when the text is read.
+/// What is wrong with the text as it is, with `line:column:`; or what is wrong with a setting, which the message
+/// names: an unknown key with the nearest known one, or a value that the key cannot have. Whether the parts fit each
+/// other is checked when the text is read.
 ///
 /// # Examples
 ///
@@ -173,8 +173,8 @@ pub fn set(text: &str, sets: &[Set]) -> Result<String, String> {
     }
 }
 
-/// What is wrong with a text in which these keys were set, with the keys and values as they stand on a command
-/// line; the message as it is, where nothing was set.
+/// Returns the message about a text in which these keys were set, with the keys and values as on a command line; the
+/// message itself if nothing was set.
 pub fn blamed(sets: &[Set], what: &str) -> String {
     if sets.is_empty() {
         return what.to_owned();
@@ -184,7 +184,7 @@ pub fn blamed(sets: &[Set], what: &str) -> String {
     format!(" {}: {what}", sets.join(" "))
 }
 
-/// A message without `line:column: `: the changed text is nobody's file.
+/// A message without `line:column: `, because the changed text is not the user's file.
 fn without_place(message: &str) -> &str {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let mut parts = message.splitn(3, ':');
@@ -200,8 +200,8 @@ fn read(text: &str) -> Result<Written, String> {
     parse_toml(text)
 }
 
-/// The text with its seed in quotes where that is above 2^63 − 1: whoever reads a scenario takes such a number, but
-/// TOML has none, and whoever edits TOML refuses it.
+/// The text with its seed in quotes if that is above 2^63 − 1: the reader of a scenario accepts such a number, but
+/// TOML has none, and TOML editors refuse it.
 pub(super) fn with_quoted_seed(text: &str) -> String {
     let above_tables = text.find("\n[").unwrap_or(text.len());
     let (head, rest) = text.split_at(above_tables);
@@ -216,7 +216,7 @@ pub(super) fn with_quoted_seed(text: &str) -> String {
     lines.chain([rest.to_owned()]).collect()
 }
 
-/// A text with one key set, and why it cannot be read, if so.
+/// A text with one key set, and why it cannot be read, if that is so.
 struct Changed {
     text: String,
     why: Option<String>,
@@ -296,7 +296,7 @@ fn put(item: &mut Item, path: &[String], above: &str, value: &Value) -> Result<(
     ))
 }
 
-/// A value in the place of another, with the comment that stood behind that.
+/// Replaces a value, and keeps the comment behind it.
 fn replace(item: &mut Item, mut value: Value) {
     if let Some(old) = item.as_value() {
         *value.decor_mut() = old.decor().clone();
@@ -304,7 +304,7 @@ fn replace(item: &mut Item, mut value: Value) {
     *item = Item::Value(value);
 }
 
-/// A time may be written under either of two names, `for` and `for_ms`; the other one goes.
+/// A time may be written under two names, `for` and `for_ms`; this removes the other one.
 fn without_twins(table: &mut dyn TableLike, name: &str) {
     let keys: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
     for key in keys.iter().filter(|key| *key != name) {

@@ -48,7 +48,7 @@ fn a_fleet_has_names_or_a_size_of_which_names_follow() {
     for (sets, why) in [
         (
             ["fleet.size=0", ""],
-            "fleet.size: 0 is not allowed: from 1 to 100000",
+            "fleet.size: 0 is not allowed: it must be from 1 to 100000",
         ),
         (["fleet.size=100001", ""], "from 1 to 100000"),
         (
@@ -59,7 +59,7 @@ fn a_fleet_has_names_or_a_size_of_which_names_follow() {
             ["fleet.size=3", "fleet.instances=[\"x\"]"],
             "fleet.size: 3 is not allowed beside fleet.instances, which names 1: leave one of the two out",
         ),
-        (["fleet.instances=[\"x\", \"x\"]", ""], "`x` is there twice"),
+        (["fleet.instances=[\"x\", \"x\"]", ""], "`x` is given twice"),
         (
             ["fleet.instances=[\"lab\"]", ""],
             "not the name of another service",
@@ -234,7 +234,7 @@ fn what_is_set_wrongly_is_named_with_what_to_write() {
         ),
         (
             "breaker.open_for=2",
-            "`2` has no unit: write it with one, such as \"2ms\" or \"2s\"",
+            "`2` has no unit: write one, such as \"2ms\" or \"2s\"",
         ),
         ("breaker.open_for=soon", "`soon` is not a duration"),
         (
@@ -319,7 +319,7 @@ fn the_faults_of_a_scenario_name_its_instances_alone() {
     for (set, why) in [
         (
             "faults.callers=[\"A\", \"A\"]",
-            "faults.callers: `A` is there twice",
+            "faults.callers: `A` is given twice",
         ),
         (
             "faults.callers=[\"Z\"]",
@@ -388,7 +388,7 @@ fn phases_that_are_told_apart_with_one_seed_are_told_apart_with_each() {
     };
 
     let refused = Scenario::parse(&text("459s")).unwrap_err();
-    assert!(refused.contains("no more are told apart"), "{refused}");
+    assert!(refused.contains("no more are recorded"), "{refused}");
     let scenario = Scenario::parse(&text("440s")).unwrap();
     for seed in 0..20 {
         let scenario = scenario.clone().with_seed(seed);

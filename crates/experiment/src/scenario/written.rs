@@ -1,5 +1,4 @@
-//! The written form of a scenario: what stands in its file, key by key, before the parts are checked
-//! against each other.
+//! The written form of a scenario: its file, key by key, before the parts are checked against each other.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,23 +17,22 @@ use crate::load::WrittenProfile;
 use crate::policy::Policy;
 use crate::values::Span;
 
-/// A scenario as it is written. [`Scenario`](super::Scenario) is made of it by `try_from`, which refuses
-/// what contradicts itself.
+/// A scenario as it is written. [`Scenario`](super::Scenario) is made from it by `try_from`, which refuses
+/// contradictions.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Written {
     /// What it shows, in one line.
     pub title: String,
-    /// The seed of all chance; repetitions take the numbers that follow.
+    /// The seed of all randomness; repetitions take the numbers that follow.
     #[serde(default = "one", deserialize_with = "super::seed::read")]
     pub seed: u64,
     /// How long requests are planned, from 100 ms to a day.
     pub duration: Span,
-    /// From which probability of failure on the downstream counts as unhealthy (0 < p ≤ 1); 0.5 by
-    /// default.
+    /// The probability of failure from which on the downstream counts as unhealthy (0 < p ≤ 1); 0.5 by default.
     #[serde(default = "unhealthy_at", deserialize_with = "crate::values::share")]
     pub unhealthy_at: f64,
-    /// What must hold at the end.
+    /// The expectations at the end.
     #[serde(default)]
     pub expectations: Vec<Expectation>,
     /// The instances.
@@ -43,18 +41,18 @@ pub struct Written {
     /// The breakers of all instances.
     #[serde(default)]
     pub breaker: BreakerSettings,
-    /// What decides whether a call goes to the downstream: the breakers, unless said otherwise.
+    /// What decides whether a call goes to the downstream; the breakers by default.
     #[serde(default, skip_serializing_if = "is_default")]
     pub policy: Policy,
-    /// What single instances do differently.
+    /// The deviations of single instances.
     #[serde(default)]
     pub instance: BTreeMap<String, InstanceSettings>,
-    /// Who calls when.
+    /// The load.
     #[serde(default)]
     pub load: WrittenProfile,
-    /// What fails when.
+    /// The faults.
     pub faults: WrittenPlan,
-    /// What instances tell each other.
+    /// Coordination: what instances tell each other.
     #[serde(default)]
     pub coordination: Coordination,
     /// The network between them and the engine.
@@ -65,14 +63,14 @@ pub struct Written {
     pub engine: WrittenEngine,
 }
 
-/// The instances of a scenario, as they are written: how many, or their names.
+/// The instances of a scenario, as they are written: their number, or their names.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fleet {
-    /// How many; they are called A, B, C, i4, i5 and so on. 3 by default.
+    /// Their number; they are called A, B, C, i4, i5 and so on. 3 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<usize>,
-    /// Their names, instead of how many.
+    /// Their names, instead of a number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instances: Option<Vec<String>>,
     /// How long they wait for the downstream; 1s by default.
@@ -81,7 +79,7 @@ pub struct Fleet {
     pub mode: Mode,
 }
 
-/// What one instance does differently.
+/// The deviations of one instance.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct InstanceSettings {
@@ -91,16 +89,16 @@ pub struct InstanceSettings {
     /// Whether its breaker judges.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
-    /// When its process stands still, as in a long collection of garbage.
+    /// When its process stands still, as in a long garbage collection.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pause: Vec<Interrupted>,
     /// When its process ends, and another one begins that knows nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub restart: Vec<Restarted>,
-    /// When the clock steps that its coordination reads.
+    /// When the clock that its coordination reads steps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub clock_step: Vec<ClockStepped>,
-    /// When it is taken out of the fleet, in order: from then on clients call the others.
+    /// When it is taken out of the fleet in an orderly way: from then on clients call the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaves_at: Option<Span>,
     /// Its breaker.
@@ -113,7 +111,7 @@ pub struct InstanceSettings {
 pub struct Interrupted {
     /// When it begins, from the start of the run.
     pub at: Span,
-    /// How long it takes.
+    /// How long it lasts.
     pub r#for: Span,
 }
 
@@ -123,9 +121,9 @@ pub struct Interrupted {
 pub struct Restarted {
     /// When it ends, from the start of the run.
     pub at: Span,
-    /// How long there is none.
+    /// How long there is no process.
     pub r#for: Span,
-    /// Whether it takes its leave of the fleet, as in an orderly shutdown; otherwise it is killed.
+    /// Whether it leaves the fleet first, as in an orderly shutdown; otherwise it is killed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub leaves: bool,
 }
@@ -134,7 +132,7 @@ pub struct Restarted {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// It judges.
+    /// The breaker judges.
     #[default]
     Auto,
     /// All calls pass and nothing is judged: a fleet without breakers.

@@ -2,21 +2,22 @@
 
 use super::number;
 
-/// Up to so many pairs of values the probability is counted, beyond it is the limit for large samples.
+/// Up to this many pairs of values the probability is counted; beyond that it is the limit for large samples.
 const EXACT: usize = 10_000_000;
 
-/// What the two-sample test of Kolmogorov and Smirnov says.
+/// The result of the two-sample test of Kolmogorov and Smirnov.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Distance {
     /// The largest gap, from 0 to 1.
     pub gap: f64,
-    /// How likely draws of the same source lie as far apart. Ties make it too large, never too small.
+    /// How likely two samples of the same source are at least this far apart. Ties make it too large, never too
+    /// small.
     pub p: f64,
     /// Whether p was counted, or is the limit for large samples.
     pub exact: bool,
 }
 
-/// Compares two samples; `None` when one is empty. Infinite values are larger than all others.
+/// Compares two samples; `None` if one is empty. Infinite values are larger than all others.
 ///
 /// # Examples
 ///

@@ -1,10 +1,11 @@
 //! The correction for many tests at once.
 
-/// The p of each test, corrected by the step-down method of Holm (1979): to call significant what is at most α
-/// errs at all with probability α at most, however many tests there are and however they depend.
+/// Returns the p of each test, corrected by the step-down method of Holm (1979). Calling every test significant whose
+/// corrected p is at most α makes any error at all with probability at most α, however many tests there are and
+/// however they depend on each other.
 ///
-/// The smallest p is multiplied by the number of tests, the next by one less and so on; none is smaller than one
-/// before it, none above 1.
+/// The smallest p is multiplied by the number of tests, the next by one less, and so on. None is smaller than the one
+/// before it, and none is above 1.
 ///
 /// # Examples
 ///

@@ -1,30 +1,30 @@
-//! Tests by ranks: whether two samples can be draws of the same source, whatever its shape.
+//! Tests by ranks: whether two samples can come from the same source, whatever its distribution.
 //!
-//! Both are permutation tests: they count in how many of the equally likely arrangements the ranks would lie as
-//! far apart as they do. Ranks of equal values are shared (midranks), and the count is made for the very ranks
-//! at hand, so that ties need no correction. The count is made up to [`EXACT`] values; beyond that the normal
-//! approximation with the correction for ties is used, which is then within 0.002 of it where p is below 0.05.
+//! Both are permutation tests: they count in how many of the equally likely arrangements the ranks would lie at least
+//! as far apart. Ranks of equal values are shared (midranks), and the count uses the actual ranks, so ties need no
+//! correction. The count is exact up to [`EXACT`] values. Beyond that, the normal approximation with the correction
+//! for ties is used, which is then within 0.002 of the exact count where p is below 0.05.
 
 use super::{normal_two_sided, number, square};
 
-/// Up to so many values in all the count is exact.
+/// Up to this many values in all, the count is exact.
 pub const EXACT: usize = 60;
 
-/// What a test says.
+/// The result of a test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Test {
-    /// How likely chance alone lays the ranks as far apart, in either direction.
+    /// How likely it is that chance alone puts the ranks at least this far apart, in either direction.
     pub p: f64,
-    /// The smallest p that so many values can give: above the level of a test, nothing can be found.
+    /// The smallest p that this number of values can give. If it is above the level of a test, nothing can be found.
     pub least: f64,
     /// Whether p was counted, or approximated.
     pub exact: bool,
 }
 
-/// The signed-rank test for pairs (Wilcoxon, 1945): under the hypothesis that both of a pair come from the same
-/// source each difference is as likely to have the other sign.
+/// The signed-rank test for pairs (Wilcoxon, 1945): under the hypothesis that both values of a pair come from the
+/// same source, each difference is equally likely to have the other sign.
 ///
-/// Pairs without a difference say nothing and are left out; two values that are both infinite do not differ.
+/// Pairs without a difference are left out; two values that are both infinite do not differ.
 ///
 /// # Examples
 ///
@@ -65,7 +65,7 @@ pub fn signed_ranks(pairs: &[(f64, f64)]) -> Test {
 }
 
 /// The rank-sum test without pairs (Mann and Whitney, 1947): under the hypothesis that both samples come from the
-/// same source each choice of as many ranks is as likely.
+/// same source, each choice of as many ranks is equally likely.
 ///
 /// # Examples
 ///
@@ -124,7 +124,7 @@ fn doubled_ranks(values: &[f64]) -> Vec<usize> {
     ranks
 }
 
-/// In how many of the choices of any of `ranks` they sum up to each number, as a share of all.
+/// The share of all subsets of `ranks` that has each sum.
 fn sums_of_subsets(ranks: &[usize]) -> Vec<f64> {
     let mut shares = vec![0.0; ranks.iter().sum::<usize>() + 1];
     shares[0] = 1.0;
@@ -143,7 +143,7 @@ fn sums_of_subsets(ranks: &[usize]) -> Vec<f64> {
     shares
 }
 
-/// In how many of the choices of `count` of `ranks` they sum up to each number, as a share of all.
+/// The share of all choices of `count` of `ranks` that has each sum.
 fn sums_of_choices(ranks: &[usize], count: usize) -> Vec<f64> {
     let total: usize = ranks.iter().sum();
     // The small ones first, so that few sums are possible for long.
@@ -167,16 +167,16 @@ fn sums_of_choices(ranks: &[usize], count: usize) -> Vec<f64> {
     ways[count].iter().map(|ways| ways / all).collect()
 }
 
-/// How likely the sum of any of `ranks` lies as far from its middle: that of n independent parts, each of which is a rank
-/// or nothing.
+/// How likely the sum of a subset of `ranks` lies at least this far from its middle: the sum of n independent parts,
+/// each of which is a rank or nothing.
 fn subset_by_normal(ranks: &[usize], sum: usize) -> f64 {
     let total: usize = ranks.iter().sum();
     let squares: f64 = ranks.iter().map(|rank| number(*rank * *rank)).sum();
     normal(sum, number(total) / 2.0, squares / 4.0)
 }
 
-/// How likely the sum of `count` of `ranks` lies as far from its middle: a choice without replacement, in which the
-/// variance of the ranks themselves holds the correction for ties.
+/// How likely the sum of `count` of `ranks` lies at least this far from its middle: a choice without replacement, in
+/// which the variance of the ranks themselves contains the correction for ties.
 fn choice_by_normal(ranks: &[usize], count: usize, sum: usize) -> f64 {
     let (n, all) = (number(count), number(ranks.len()));
     let mean = number(ranks.iter().sum()) / all;
@@ -184,7 +184,7 @@ fn choice_by_normal(ranks: &[usize], count: usize, sum: usize) -> f64 {
     normal(sum, n * mean, n * (all - n) / (all * (all - 1.0)) * squares)
 }
 
-/// How likely a sum lies as far from the middle as `sum`, in either direction: twice the smaller tail.
+/// How likely a sum lies at least as far from the middle as `sum`, in either direction: twice the smaller tail.
 fn two_sided(shares: &[f64], sum: usize) -> f64 {
     let below: f64 = shares[..=sum].iter().sum();
     let above: f64 = shares[sum..].iter().sum();
@@ -200,7 +200,7 @@ fn normal(sum: usize, mean: f64, variance: f64) -> f64 {
     normal_two_sided(distance / variance.sqrt())
 }
 
-/// n + m over n.
+/// The binomial coefficient n + m over n.
 fn choices(n: usize, m: usize) -> f64 {
     (1..=n)
         .map(|place| number(m + place) / number(place))

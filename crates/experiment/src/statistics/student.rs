@@ -1,9 +1,9 @@
 //! Student's distribution and the normal one: the quantiles and tails that intervals and tests need.
 
-/// The value that Student's distribution with `freedom` degrees of freedom (at least 1) does not exceed with
-/// this `probability` (0.5 ≤ p < 1). It is right to nine digits.
+/// Returns the value that Student's distribution with `freedom` degrees of freedom (at least 1) does not exceed with
+/// this `probability` (0.5 ≤ p < 1). It is accurate to nine digits.
 ///
-/// Found by halving, since the distribution function grows everywhere.
+/// It is found by bisection, because the distribution function increases everywhere.
 pub fn t_quantile(probability: f64, freedom: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     while t_distribution(high, freedom) < probability {
@@ -22,8 +22,8 @@ pub fn t_quantile(probability: f64, freedom: f64) -> f64 {
     f64::midpoint(low, high)
 }
 
-/// How likely Student's distribution does not exceed `t` ≥ 0: 1 − I(ν/(ν + t²); ν/2, 1/2) / 2
-/// (NIST Digital Library of Mathematical Functions, 8.17; Abramowitz and Stegun 26.7.1).
+/// How likely Student's distribution does not exceed `t` ≥ 0: 1 − I(ν/(ν + t²); ν/2, 1/2) / 2 (NIST Digital Library
+/// of Mathematical Functions, 8.17; Abramowitz and Stegun 26.7.1).
 fn t_distribution(t: f64, freedom: f64) -> f64 {
     let x = freedom / (freedom + t * t);
     1.0 - incomplete_beta(x, freedom / 2.0, 0.5) / 2.0
@@ -45,14 +45,14 @@ fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
     }
 }
 
-/// The continued fraction from its front, by the method of Lentz (1976) as Thompson and Barnett (1986) changed
-/// it.
+/// The continued fraction, evaluated from its front by the method of Lentz (1976) as modified by Thompson and Barnett
+/// (1986).
 #[expect(
     clippy::many_single_char_names,
     reason = "the names of the formula in the literature"
 )]
 fn fraction(x: f64, a: f64, b: f64) -> f64 {
-    /// What stands for zero in a denominator.
+    /// The replacement of zero in a denominator.
     const TINY: f64 = 1e-300;
     let safe = |value: f64| if value.abs() < TINY { TINY } else { value };
     let (mut c, mut d) = (1.0, 1.0 / safe(1.0 - (a + b) * x / (a + 1.0)));
@@ -74,7 +74,7 @@ fn fraction(x: f64, a: f64, b: f64) -> f64 {
     value
 }
 
-/// How likely a standard normal value lies at least `z` ≥ 0 from zero, on either side.
+/// Returns how likely a standard normal value lies at least `z` ≥ 0 from zero, on either side.
 pub fn normal_two_sided(z: f64) -> f64 {
     libm::erfc(z / std::f64::consts::SQRT_2)
 }

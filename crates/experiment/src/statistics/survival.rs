@@ -1,15 +1,15 @@
-//! Delays of which some were cut off: what is known of them without taking a lower bound for a value.
+//! Delays of which some were cut off, estimated without taking a lower bound for a value.
 //!
-//! A breaker that had not noticed an outage when the outage ended took longer than the outage lasted; how much
-//! longer, nobody knows. To leave such a delay out makes detection look fast, and so does to count it as it is.
-//! The estimate of Kaplan and Meier (1958) uses what is known: it was at risk until then.
+//! If a breaker had not noticed an outage when the outage ended, its delay was longer than the outage; how much
+//! longer is unknown. Leaving such a delay out makes detection look fast, and so does counting it as it is. The
+//! estimate of Kaplan and Meier (1958) uses what is known: the delay was longer than that.
 
-/// How long something took, or how long it had taken when it was cut off.
+/// The duration of a wait, or how long it had lasted when it was cut off.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Delay {
-    /// It came after so long.
+    /// It ended after this long.
     Came(f64),
-    /// It had not come after so long, when nobody could see any more whether it would.
+    /// It had lasted this long when nobody could see any more whether it would end.
     CutOff(f64),
 }
 
@@ -29,7 +29,7 @@ pub enum Delay {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survival {
-    /// At which times the share falls, to what, and its standard error there.
+    /// The times at which the share falls, with the share and its standard error there.
     steps: Vec<Step>,
     /// How many delays there are.
     count: usize,
@@ -45,7 +45,7 @@ struct Step {
 }
 
 impl Delay {
-    /// How long it was seen.
+    /// Returns how long it was observed.
     pub fn seen(self) -> f64 {
         match self {
             Self::Came(time) | Self::CutOff(time) => time,
@@ -54,7 +54,7 @@ impl Delay {
 }
 
 impl Survival {
-    /// The estimate from some delays. One that is cut off when another comes was still at risk then.
+    /// Returns the estimate from some delays. A delay that is cut off when another one ends was still at risk then.
     pub fn of(delays: &[Delay]) -> Self {
         let mut sorted = delays.to_vec();
         sorted.sort_by(|a, b| a.seen().total_cmp(&b.seen()));
@@ -91,18 +91,18 @@ impl Survival {
         }
     }
 
-    /// The share of delays that are longer than `time`.
+    /// Returns the share of delays that are longer than `time`.
     pub fn beyond(&self, time: f64) -> f64 {
         self.last(time).map_or(1.0, |step| step.share)
     }
 
-    /// The standard error of that share (Greenwood, 1926).
+    /// Returns the standard error of that share (Greenwood, 1926).
     pub fn error(&self, time: f64) -> f64 {
         self.last(time).map_or(0.0, |step| step.error)
     }
 
-    /// The time after which this `share` of delays had come (0 < share ≤ 1); `None` where so many were not
-    /// seen to come.
+    /// Returns the time after which this `share` of delays had ended (0 < share ≤ 1); `None` if fewer were seen to
+    /// end.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         // A share is a product of fractions: what is within rounding of the limit has reached it.
         let left = 1.0 - share + 1e-12;
@@ -110,17 +110,17 @@ impl Survival {
         Some(step.at)
     }
 
-    /// The time after which half of the delays had come; `None` where fewer were seen to come.
+    /// Returns the time after which half of the delays had ended; `None` if fewer were seen to end.
     pub fn median(&self) -> Option<f64> {
         self.quantile(0.5)
     }
 
-    /// How many delays there are.
+    /// Returns how many delays there are.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// How many of them were cut off.
+    /// Returns how many of them were cut off.
     pub fn cut_off(&self) -> usize {
         self.cut_off
     }

@@ -1,4 +1,4 @@
-//! Every function beside published values, or values that scipy 1.17.1 and lifelines computed.
+//! Tests of every function against published values, or values that scipy 1.17.1 and lifelines computed.
 
 #![expect(
     clippy::approx_constant,

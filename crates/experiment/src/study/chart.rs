@@ -1,7 +1,7 @@
 //! The pictures of a study, as SVG text.
 //!
-//! Colours are those of the palette; a shape or a word stands beside each colour. The text follows the reader's light
-//! or dark scheme.
+//! The colours are those of the palette; a shape or a word stands beside each colour. The text follows the
+//! reader's light or dark scheme.
 
 mod frontier;
 mod gedcb;

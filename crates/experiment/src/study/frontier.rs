@@ -1,10 +1,10 @@
-//! The frontier: how fast a way of deciding opens, how seldom it opens for nothing, and whom it hits.
+//! The frontier: how fast a policy opens, how seldom it opens without cause, and which instances it affects.
 //!
-//! Ten instances with 20 calls per second each, breakers that trip on 10 failures of 20 calls. *Speed* is the time from
-//! the start of a total outage until half of the fleet is open. *False alarms* come at 30 % of errors for everyone, below
-//! the threshold: the figure is the time that an instance is closed between two openings. *Blast radius* is measured
-//! while one instance of ten cannot reach the downstream: the share of the good calls of the other nine that are
-//! rejected, and the share of the bad instance's calls that are let through to fail.
+//! Ten instances make 20 calls per second each; their breakers trip on 10 failures of 20 calls. *Speed*: time from
+//! the start of a total outage until half of the fleet is open. *False alarms*: time that an instance is closed
+//! between two openings, at an error rate of 30 % for everyone, which is below the threshold. *Blast radius*: while
+//! one instance of ten cannot reach the downstream, the share of the good calls of the other nine that are rejected,
+//! and the share of the bad instance's calls that are let through to fail.
 
 use std::fmt::Write as _;
 
@@ -24,43 +24,43 @@ const TRIP: u32 = 10;
 const RUN: u32 = 4;
 const NEED: u32 = 5;
 const ERRORS: f64 = 0.3;
-/// The mean open period: 5 s of which jitter takes up to a fifth.
+/// The mean open period: 5 s, which jitter shortens by up to a fifth.
 const WAIT: f64 = 4.5;
-/// Until a failure is known, and until news of it has come, in seconds.
+/// The times until a failure is known, and until news of it has arrived, in seconds.
 const KNOWN: f64 = 0.05;
 const NEWS: f64 = 0.005;
-/// The time between two batches of counts, of which counts wait for half on average.
+/// The time between two batches of counts; on average, counts wait for half of it.
 const BATCH: f64 = 0.1;
 /// How long the bad instance cannot reach the downstream.
 const BAD_FOR: f64 = 30.0;
 
-/// What decides.
+/// The rule that decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Each breaker alone.
     Local,
     /// Any breaker that trips opens all.
     AnyOpen,
-    /// Votes beside each breaker's own trips.
+    /// Votes in addition to each breaker's own trips.
     Votes,
     /// Votes alone.
     VotesAlone,
-    /// Merged counts of so many windows beside each breaker's own trips.
+    /// Merged counts of this many windows, in addition to each breaker's own trips.
     Pooled(u32),
     /// Merged counts of so many windows alone.
     PooledAlone(u32),
 }
 
-/// A way under a name.
+/// A rule with its names.
 #[derive(Clone, Copy, Debug)]
 pub struct Named {
     /// The policy of its cells.
     pub name: &'static str,
-    /// What it is called in the picture.
+    /// Its name in the picture.
     pub label: &'static str,
-    /// What decides.
+    /// The rule.
     pub way: Way,
-    /// Keys of a scenario that make it so.
+    /// The keys of a scenario that set it.
     pub sets: &'static [&'static str],
 }
 
@@ -91,7 +91,7 @@ named! {
 }
 
 impl Way {
-    /// The mean time in seconds until half of the fleet is open.
+    /// Returns the mean time in seconds until half of the fleet is open.
     pub fn speed(self) -> f64 {
         let own = q_th_of(NEED, INSTANCES, TRIP, RATE) + KNOWN;
         let votes = q_th_of(NEED, INSTANCES, RUN, RATE) + KNOWN + NEWS;
@@ -107,8 +107,8 @@ impl Way {
         }
     }
 
-    /// The mean time in seconds that an instance is closed between two openings for nothing. There is no closed form
-    /// where open breakers are votes, and none of windows that fill again after each opening of the fleet.
+    /// Returns the mean time in seconds that an instance is closed between two openings without cause. There is no
+    /// closed form if open breakers are votes, and none for windows that fill again after each opening of the fleet.
     pub fn alarms(self) -> Option<f64> {
         let own = calls_to_false_trip(WINDOW, TRIP, ERRORS) / RATE;
         match self {
@@ -122,7 +122,7 @@ impl Way {
         }
     }
 
-    /// The share of the good calls of healthy instances that are rejected while one of ten is bad.
+    /// Returns the share of the good calls of healthy instances that are rejected while one instance of ten is bad.
     pub fn blast(self) -> f64 {
         match self {
             Self::AnyOpen => {
@@ -134,23 +134,23 @@ impl Way {
     }
 }
 
-/// How often an instance opened for nothing.
+/// The openings without cause.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alarms {
     /// Openings of all instances in all runs.
     pub openings: f64,
-    /// For how long instances were closed, in seconds, in all runs.
+    /// How long instances were closed, in seconds, in all runs.
     pub closed_s: f64,
 }
 
 impl Alarms {
-    /// The time that an instance is closed between two of them; infinite where there was none.
+    /// Returns the time that an instance is closed between two openings; infinite if there was none.
     pub fn between(&self) -> f64 {
         self.closed_s / self.openings
     }
 
-    /// How many of the openings can be counted as independent of each other: where breakers open together, one of each
-    /// fleet.
+    /// Returns how many of the openings can be counted as independent of each other: where breakers open together,
+    /// one of each fleet.
     pub fn independent(&self, way: Way) -> f64 {
         let together = match way {
             Way::Local | Way::Pooled(_) => 1.0,
@@ -159,17 +159,17 @@ impl Alarms {
         (self.openings / together).max(1.0)
     }
 
-    /// The time that it surely exceeds where there was none: with 95 % confidence, a third of what was watched. All
-    /// instances of a fleet may open together, so that they count as one.
+    /// Returns the time that it exceeds with 95 % confidence if there was none: a third of the observed time. All
+    /// instances of a fleet may open together, so they count as one.
     pub fn at_least(&self) -> f64 {
         self.closed_s / f64::from(INSTANCES) / 3.0
     }
 }
 
-/// What one way came to, beside what theory says of it.
+/// The results of one rule, beside those of theory.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// The way.
+    /// The rule.
     pub named: Named,
     /// Until half of the fleet is open, in seconds.
     pub speed: Option<Estimate>,
@@ -181,7 +181,7 @@ pub struct Row {
     pub let_through: Option<Estimate>,
 }
 
-/// The rows of all ways that were performed.
+/// Returns the rows of all rules that were performed.
 pub fn rows(results: &Results) -> Vec<Row> {
     let all = WAYS.iter().map(|named| Row {
         named: *named,
@@ -222,7 +222,7 @@ fn let_through(results: &Results, name: &str) -> Option<Estimate> {
     Estimate::of(&of)
 }
 
-/// The section of the page; nothing where the study has no such part.
+/// The section of the page; `None` if the study has no such part.
 pub(super) fn section(results: &Results) -> Option<String> {
     let rows = rows(results);
     if rows.is_empty() {
@@ -267,7 +267,7 @@ pub(super) fn section(results: &Results) -> Option<String> {
     Some(text)
 }
 
-/// The same for programs.
+/// Returns the same for programs.
 pub fn csv(results: &Results) -> String {
     let mut text = "way,speed_s,speed_low_s,speed_high_s,speed_theory_s,false_openings,closed_s,between_s,between_theory_s,\
                     good_calls_rejected,good_calls_rejected_theory,bad_calls_let_through\r\n"
@@ -294,7 +294,7 @@ pub fn csv(results: &Results) -> String {
     text
 }
 
-/// A time from a fraction of a second to years, as people say it.
+/// A time from a fraction of a second to years, as people write it.
 pub(super) fn time(seconds: f64) -> String {
     let (value, unit) = match seconds {
         s if s < 1.0 => (s * 1e3, "ms"),

@@ -1,9 +1,10 @@
-//! The one published comparison of breakers that vote with breakers alone, and ours beside it.
+//! The one published comparison of breakers that vote with breakers alone, and our results for it.
 //!
 //! Palliwar and Pinisetty, "Using Gossip Enabled Distributed Circuit Breaking for Improving Resiliency of Distributed
-//! Systems", ICSA 2022. Their figures are read off the charts of their artefact (`aashaypalliwar/gedcb-uppaal-models`),
-//! to about ten timeouts. They count timeouts until 500 requests are served. So are ours counted, per 500 served requests, as a breaker
-//! that stays open saves timeouts, too.
+//! Systems", ICSA 2022. Their figures are read off the charts of their artefact
+//! (`aashaypalliwar/gedcb-uppaal-models`), to about ten timeouts. They count timeouts until 500 requests are served.
+//! Our timeouts are counted in the same way, per 500 served requests, because a breaker that stays open saves
+//! timeouts, too.
 
 use std::fmt::Write as _;
 
@@ -11,10 +12,10 @@ use super::{GEDCB, LOCAL, Results, cell};
 use crate::statistics::{Estimate, Summary};
 use crate::sweep::{Cell, Trial};
 
-/// Gossip periods in units of their time, a tenth of a second of ours.
+/// The gossip periods in their unit of time, which is a tenth of a second here.
 pub const PERIODS: [u32; 7] = [4, 10, 25, 50, 100, 200, 300];
 
-/// An availability: how long the service is up between two outages, and what was published about it.
+/// An availability: how long the service is up between two outages, and the published results.
 #[derive(Clone, Copy, Debug)]
 pub struct Availability {
     /// Its name in the cells.
@@ -29,13 +30,13 @@ pub struct Availability {
     pub votes: &'static [(u32, u32)],
 }
 
-/// Timeouts are counted until so many requests are served.
+/// Timeouts are counted until this many requests are served.
 pub const SERVED: f64 = 500.0;
 
 /// How long an outage lasts, in units.
 pub const OUTAGE: u32 = 250;
 
-/// What was published. Of the availability 0.2 the period was not varied.
+/// The published results. For the availability 0.2 the period was not varied.
 pub const PUBLISHED: [Availability; 2] = [
     Availability {
         name: "availability-0.2",
@@ -54,14 +55,14 @@ pub const PUBLISHED: [Availability; 2] = [
 ];
 
 impl Availability {
-    /// The published share of the timeouts that votes save at this gossip period.
+    /// Returns the published share of the timeouts that votes save at this gossip period.
     pub fn published_gain(&self, period: u32) -> Option<f64> {
         let (_, votes) = self.votes.iter().find(|(known, _)| *known == period)?;
         Some(1.0 - f64::from(*votes) / f64::from(self.alone))
     }
 }
 
-/// The name of votes, or of a quorum, with this gossip period.
+/// Returns the name of votes, or of a quorum, with this gossip period.
 pub fn policy(mode: &str, period: u32) -> String {
     format!("{mode}-{period}")
 }
@@ -75,11 +76,11 @@ pub struct Point {
     pub timeouts: Estimate,
     /// The share of the timeouts of breakers alone that is saved, seed by seed.
     pub gain: Option<Summary>,
-    /// Requests served as a share of what breakers alone serve.
+    /// The served requests as a share of those that breakers alone serve.
     pub served: Option<Summary>,
 }
 
-/// What one mode came to at an availability, by the gossip period.
+/// Returns the results of one mode at an availability, by the gossip period.
 pub fn points(results: &Results, availability: &Availability, mode: &str) -> Vec<Point> {
     let base = cell(GEDCB, availability.name, LOCAL);
     let all = PERIODS.into_iter().filter_map(|period| {
@@ -98,7 +99,7 @@ pub fn points(results: &Results, availability: &Availability, mode: &str) -> Vec
     all.collect()
 }
 
-/// Timeouts per [`SERVED`] served requests in a cell.
+/// Returns the timeouts per [`SERVED`] served requests in a cell.
 pub fn timeouts(results: &Results, own: &Cell) -> Option<Estimate> {
     Estimate::of(&results.computed(own, per_served))
 }
@@ -108,7 +109,7 @@ fn per_served(trial: &Trial) -> Option<f64> {
     Some(SERVED * trial.figures.get("failed")? / served)
 }
 
-/// The section of the page; nothing where the study has no such part.
+/// The section of the page; `None` if the study has no such part.
 pub(super) fn section(results: &Results) -> Option<String> {
     if results.scenarios(GEDCB).is_empty() {
         return None;
@@ -180,7 +181,7 @@ fn of_number(estimate: Option<&Estimate>) -> String {
     })
 }
 
-/// The same for programs.
+/// Returns the same for programs.
 pub fn csv(results: &Results) -> String {
     let mut text =
         "availability,policy,period,timeouts_per_500_served,low,high,gain,gain_low,gain_high,\

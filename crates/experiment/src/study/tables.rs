@@ -1,7 +1,7 @@
 //! The tables of a study: one per figure as Markdown, all of them as CSV and as JSON.
 //!
 //! A table has a row for each scenario and a column for each policy. Beside each mean stands the mean difference from
-//! `local` in pairs of one seed each.
+//! `local`, over pairs with the same seed.
 
 mod csv;
 mod engine_loss;
@@ -16,7 +16,7 @@ use crate::expectation::{Unit, definition};
 use crate::sweep::Cell;
 use questions::QUESTIONS;
 
-/// All tables as one page.
+/// Returns all tables as one page.
 pub fn markdown(results: &Results) -> String {
     let plan = results.plan();
     let mut page = vec![
@@ -74,19 +74,19 @@ fn seeds(repeat: u32, first: u64, last: u64) -> String {
 
 fn notes(repeat: u32) -> String {
     let single = if repeat == 1 {
-        " With one seed there are no intervals: chance has its part in every number."
+        " With one seed there are no intervals: any difference may be due to chance."
     } else {
         ""
     };
     format!(
         "Each number is a mean over seeds. `±` is half of its 95 % interval. In brackets stands the difference from \
-         `local` in pairs of one seed each, with its own interval; in bold where that interval does not hold 0. \
-         Intervals are not corrected for their number: of twenty differences that are none, one is bold by chance. \
-         `never in a of b`: it did not come in so many runs, and there is no mean. `–`: not measured.{single}"
+         `local` in pairs of one seed each, with its own interval; in bold where that interval excludes 0. \
+         Intervals are not corrected for their number: one in twenty differences is bold by chance alone. \
+         `never in a of b`: it did not come in a of b runs, so there is no mean. `–`: not measured.{single}"
     )
 }
 
-/// The table of one figure; nothing where it was never measured.
+/// The table of one figure; `None` if it was never measured.
 fn table(results: &Results, figure: &str) -> Option<String> {
     let about = definition(figure)?;
     let policies: Vec<&str> = results.policies(MATRIX);
@@ -126,7 +126,7 @@ fn table(results: &Results, figure: &str) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-/// What stands in one field of a table.
+/// The content of one field of a table.
 fn beside_local(results: &Results, own: &Cell, figure: &str) -> String {
     let unit = definition(figure).map_or(Unit::Count, |it| it.unit);
     let Some(estimate) = results.estimate(own, figure) else {

@@ -1,4 +1,4 @@
-//! Tests of the tables of a study, on made-up trials.
+//! Tests of the tables of a study, with made-up trials.
 
 use std::collections::BTreeMap;
 
@@ -68,8 +68,8 @@ fn policies_are_held_against_local_in_pairs_of_one_seed() {
     assert!(page.contains("| one | quorum |"), "{page}");
 }
 
-/// Nine policies that are all alike: the luckiest of them is the best of its seeds, and no better than the others in
-/// other seeds.
+/// Nine policies that are all alike: the luckiest of them is the best of its seeds, and no better than the others
+/// with other seeds.
 #[test]
 fn the_best_policy_is_picked_by_one_half_of_the_seeds_and_shown_by_the_other() {
     let lucky = cell(MATRIX, "one", "quorum");

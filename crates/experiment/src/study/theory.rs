@@ -1,7 +1,7 @@
-//! The closed forms that simulated points of a study are held against.
+//! The closed forms with which the simulated points of a study are compared.
 //!
-//! N instances with r calls per second each; a breaker trips on k failures among its last W calls. Failures are known
-//! τ after a call, news of others s later. Integrals are sums of Simpson's rule, far finer than the figures need.
+//! N instances make r calls per second each; a breaker trips on k failures among its last W calls. Failures are known
+//! τ after a call, and news of other instances s later. Integrals are Simpson sums, far finer than the figures need.
 
 /// Steps of an integral; even.
 const STEPS: u32 = 4_000;
@@ -31,7 +31,8 @@ fn erlang_cdf(k: u32, rate: f64, t: f64) -> f64 {
     (1.0 - below).clamp(0.0, 1.0)
 }
 
-/// The probability of exactly `number` successes in `n` trials, computed by logarithms as it may be very small.
+/// Returns the probability of exactly `number` successes in `n` trials, computed by logarithms because it may be very
+/// small.
 pub fn binomial(number: u32, n: u32, p: f64) -> f64 {
     if number > n {
         return 0.0;
@@ -42,8 +43,8 @@ pub fn binomial(number: u32, n: u32, p: f64) -> f64 {
     libm::exp(ways + number * libm::log(p) + rest * libm::log(1.0 - p))
 }
 
-/// The mean time until the `q`-th of `n` instances has seen `k` failures in a row from the start of a total failure,
-/// each at `rate` calls per second: ∫ P(fewer than q) dt.
+/// Returns the mean time until the `q`-th of `n` instances has seen `k` failures in a row from the start of a total
+/// failure, each at `rate` calls per second: ∫ P(fewer than q) dt.
 ///
 /// ```
 /// use experiment::study::theory::q_th_of;

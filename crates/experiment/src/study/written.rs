@@ -1,4 +1,4 @@
-//! Numbers of a study as its tables show them: with their intervals.
+//! The numbers of a study as its tables show them, with their intervals.
 
 use crate::expectation::Unit;
 use crate::statistics::{Difference, Estimate};

@@ -1,9 +1,9 @@
-//! The chart of a sweep: what is wrongly rejected and what is wasted, over how late breakers notice, as SVG text.
+//! The chart of a sweep: wrongly rejected and wasted calls against detection delay, as SVG text.
 //!
-//! Each condition has a row of two panels. A choice on the Pareto front has a colour and its number from the
-//! table, with the 95 % intervals of both means; the others are grey. Below stand the settings of the front.
-//! Colours are those of the palette (orange: the breaker said no; purple: the downstream failed); the text
-//! follows the reader's light or dark scheme.
+//! Each condition has a row of two panels. A choice on the Pareto front has a colour and its number from the table,
+//! with the 95 % intervals of both means; the others are grey. Below are the settings of the front. The colours are
+//! those of the palette (orange: the breaker rejected; purple: the downstream failed); the text follows the
+//! reader's light or dark scheme.
 
 mod axis;
 mod labels;
@@ -23,11 +23,11 @@ const WIDTH: f64 = 920.0;
 const LEFT: f64 = 24.0;
 /// The height of a line of text.
 const LINE: f64 = 19.0;
-/// Choices that are listed below a pair of panels; the table has them all.
+/// How many choices are listed below a pair of panels; the table contains all of them.
 const LISTED: usize = 16;
-/// Conditions that are drawn; the table has them all.
+/// How many conditions are drawn; the table contains all of them.
 const DRAWN: usize = 8;
-/// Letters of a title that fit on a line, and of the settings of one choice.
+/// How many letters of a title fit on a line, and of the settings of one choice.
 const FIT: [usize; 2] = [104, 66];
 
 /// What has no colour of its own.
@@ -42,7 +42,7 @@ fn style() -> String {
     scheme(RULES, &tones)
 }
 
-/// Draws the table.
+/// Draws the table and returns the picture.
 pub fn svg(table: &Table) -> String {
     let mut body = Body {
         text: String::new(),
@@ -56,7 +56,7 @@ pub fn svg(table: &Table) -> String {
     let coloured = if table.has_choices() {
         "In colour the Pareto front: no other choice is surely better in one figure and surely worse in none."
     } else {
-        "Nothing is varied that somebody chooses: conditions are not held against each other."
+        "Only conditions are varied, not settings: conditions are not compared with each other."
     };
     body.line(LEFT, "soft", coloured);
     body.line(LEFT, "soft", &format!("Better is left and down. Shares are of all calls that instances were asked for; {seeds}."));
@@ -85,14 +85,14 @@ pub fn svg(table: &Table) -> String {
     )
 }
 
-/// What has been drawn, and how far down.
+/// What has been drawn, and the height reached.
 struct Body {
     text: String,
     y: f64,
 }
 
 impl Body {
-    /// A line of text, and the pen below it.
+    /// Writes a line of text, and moves the pen below it.
     fn line(&mut self, x: f64, class: &str, text: &str) {
         write_text(&mut self.text, (x, self.y), class, text);
         self.y += LINE;
@@ -183,7 +183,7 @@ impl Body {
             self.line(
                 LEFT + 40.0,
                 "soft",
-                "none: a figure of the front was measured in no trial",
+                "none, because a figure of the front was measured in no trial",
             );
         }
     }

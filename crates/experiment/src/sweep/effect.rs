@@ -1,4 +1,5 @@
-//! The effect of what is varied: values that change no figure are named, as nobody expects a setting to do nothing.
+//! The effect of what is varied: values that change no figure are named, because nobody expects a setting to do
+//! nothing.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +14,12 @@ pub struct Unmoved {
     pub values: Vec<String>,
     /// Whether these are all values of the key.
     pub all: bool,
-    /// The reason, where it is known.
+    /// The reason, if it is known.
     pub why: Option<String>,
 }
 
-/// The values of each key that make no difference. Only trials that are there are compared: with the same seed they met
-/// the same arrivals and the same faults, so that a setting which does anything shows.
+/// The values of each key that make no difference. Only existing trials are compared: with the same seed they met the
+/// same arrivals and the same faults, so a setting that has any effect shows it.
 pub(super) fn unmoved(sweep: &Sweep, trials: &[Trial]) -> Vec<Unmoved> {
     let seeds: Vec<u64> = sweep.seeds().collect();
     let known = trials.iter().filter(|trial| seeds.contains(&trial.seed));
@@ -50,7 +51,8 @@ pub(super) fn unmoved(sweep: &Sweep, trials: &[Trial]) -> Vec<Unmoved> {
     found
 }
 
-/// Whether all pairs of trials that differ in this key alone, by these values, have the same figures; there must be one.
+/// Whether all pairs of trials that differ only in this key, by these values, have the same figures; there must be at
+/// least one pair.
 fn are_alike(
     known: &BTreeMap<(&Cell, u64), &Trial>,
     cells: &[Cell],
@@ -78,7 +80,7 @@ fn are_alike(
 }
 
 impl Unmoved {
-    /// What is said of it: `breaker.window_length changed no figure`, or which values did not, and why.
+    /// Returns the sentence about it: `breaker.window_length changed no figure`, or which values did not, and why.
     pub fn said(&self) -> String {
         let what = match self.values.split_last() {
             Some((last, first)) if !self.all => {

@@ -1,15 +1,15 @@
-//! The Pareto front: choices that no other choice surely beats.
+//! The Pareto front: the choices that no other choice certainly beats.
 
-/// Where a number lies, up to what chance may have done: both ends of its interval, or the same number twice where it
+/// The range of a number, given what chance may have done: both ends of its interval, or the same number twice if it
 /// is known exactly.
 pub type Place = [f64; 2];
 
-/// Which of `points` lie on the front, when every number is better the smaller it is.
+/// Returns which of `points` are on the front, if smaller numbers are better.
 ///
-/// One number is surely smaller than another when their intervals do not overlap. A point is off the front when another
-/// is surely better in one number and surely worse in none, so that chance alone puts nobody on the front and
-/// nobody off it. What never came is infinite and thus worse than anything that did; a point with a number that was not
-/// measured (`None`) is not on the front and beats nobody.
+/// One number is certainly smaller than another if their intervals do not overlap. A point is off the front if
+/// another one is certainly better in one number and certainly worse in none. So chance alone puts no point on the
+/// front and none off it. An infinite number is worse than any finite one. A point with a number that was not
+/// measured (`None`) is not on the front and beats no other point.
 ///
 /// # Examples
 ///
@@ -55,7 +55,7 @@ fn surely_beats(one: &[Place], other: &[Place]) -> bool {
     pairs().any(|(a, b)| better(a, b)) && !pairs().any(|(a, b)| better(b, a))
 }
 
-/// By the middles of the intervals.
+/// Compares by the middles of the intervals.
 fn beats(one: &[Place], other: &[Place]) -> bool {
     let middle = |place: &Place| f64::midpoint(place[0], place[1]);
     let exactly = |places: &[Place]| places.iter().map(|it| [middle(it); 2]).collect::<Vec<_>>();

@@ -8,16 +8,17 @@ use serde::{Deserialize, Serialize};
 use crate::scenario::Set;
 use crate::values::{Span, read_rate, read_share};
 
-/// Most cells of one grid.
+/// The most cells of one grid.
 const MAX_CELLS: usize = 10_000;
 
-/// Parts of a scenario that somebody chooses who protects a service. All else is what the service meets: also how
-/// long calls may take, as a shorter limit makes more of them fail, so that breakers are held against another truth.
+/// The parts of a scenario that a user who protects a service can choose. Everything else is what the service meets.
+/// That includes how long calls may take: a shorter limit makes more of them fail, so breakers would be compared with
+/// another truth.
 const CHOICES: &[&str] = &["breaker", "instance", "coordination", "fleet.mode"];
-/// The end of a key of an instance that is no choice, for the same reason.
+/// The end of an instance's key that is no choice, for the same reason.
 const TIME_LIMIT: &str = ".call_timeout";
 
-/// A setting and the values that it takes in turn, written `key=a,b,c`.
+/// A setting and its values in turn, written `key=a,b,c`.
 ///
 /// A comma within brackets, braces or quotes is a part of the value. The key is that of the scenario's file, with
 /// dots.
@@ -54,12 +55,12 @@ pub struct Cell {
 }
 
 impl Axis {
-    /// The key, with dots.
+    /// Returns the key, with dots.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The values, as they were written.
+    /// Returns the values, as they were written.
     pub fn values(&self) -> &[String] {
         &self.values
     }
@@ -93,7 +94,7 @@ impl FromStr for Axis {
             None => {}
             Some((first, value)) if first == value => {
                 return Err(format!(
-                    "{key}: `{value}` is there twice: write each value once"
+                    "{key}: `{value}` is given twice: write each value once"
                 ));
             }
             Some((first, value)) => {
@@ -134,12 +135,12 @@ fn twice(values: &[String], same: impl Fn(&str, &str) -> bool) -> Option<(&Strin
     })
 }
 
-/// Whether two texts are the same value of whatever key: `1s` and `1000ms`, `90` and `90.0`, `50%` and `0.5`.
+/// Whether two texts are the same value of any key: `1s` and `1000ms`, `90` and `90.0`, `50%` and `0.5`.
 fn mean_the_same(one: &str, other: &str) -> bool {
     one == other || meant(one) == meant(other)
 }
 
-/// What a text means.
+/// The meaning of a text.
 #[derive(PartialEq)]
 enum Meant {
     Time(Span),
@@ -203,11 +204,11 @@ impl From<Grid> for Vec<Axis> {
 }
 
 impl Grid {
-    /// The grid that some settings span.
+    /// Makes the grid that some settings span.
     ///
     /// # Errors
     ///
-    /// When there is none, a key is there twice, or the cells are more than anybody would look at.
+    /// If there is no setting, a key occurs twice, or there are more cells than anybody would look at.
     pub fn new(axes: Vec<Axis>) -> Result<Self, String> {
         if axes.is_empty() {
             return Err(
@@ -233,17 +234,17 @@ impl Grid {
         }
     }
 
-    /// The keys that are varied.
+    /// Returns the keys that are varied.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.axes.iter().map(Axis::key)
     }
 
-    /// The settings that are varied.
+    /// Returns the settings that are varied.
     pub fn axes(&self) -> &[Axis] {
         &self.axes
     }
 
-    /// All combinations; the last setting changes fastest.
+    /// Returns all combinations; the last setting changes fastest.
     pub fn cells(&self) -> Vec<Cell> {
         let none = vec![Cell {
             settings: Vec::new(),
@@ -262,7 +263,7 @@ impl Grid {
 }
 
 impl Cell {
-    /// Each key with its value, in the order of the axes.
+    /// Returns each key with its value, in the order of the axes.
     pub fn settings(&self) -> &[(String, String)] {
         &self.settings
     }
@@ -278,13 +279,13 @@ impl Cell {
         Some(changed)
     }
 
-    /// The part that somebody chooses who protects a service: settings of breakers and of coordination.
+    /// Returns the part that a user who protects a service can choose: settings of breakers and of coordination.
     pub fn choice(&self) -> Self {
         self.part(is_choice)
     }
 
-    /// The part that the service meets: how many instances, which load, which faults, how long calls may take.
-    /// Choices can be held against each other only under the same condition.
+    /// Returns the part that the service meets: how many instances, which load, which faults, how long calls may
+    /// take. Choices can be compared only under the same condition.
     pub fn condition(&self) -> Self {
         self.part(|key| !is_choice(key))
     }
@@ -296,7 +297,7 @@ impl Cell {
         }
     }
 
-    /// The settings with the last part of each key only, where no two are the same then.
+    /// Returns the settings with only the last part of each key, if these parts are all different.
     pub fn short(&self) -> String {
         let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
         let lasts: Vec<String> = self.settings.iter().map(|(key, _)| last(key)).collect();

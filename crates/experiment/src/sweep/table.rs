@@ -1,4 +1,4 @@
-//! The table of a sweep: every figure of every cell with its interval, as text and as CSV, and who is on the
+//! The table of a sweep: every figure of every cell with its interval, as text and as CSV, and which cells are on the
 //! Pareto front.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use super::{Cell, Sweep, Trial};
 use crate::expectation::Figure;
 use crate::statistics::Estimate;
 
-/// The figures of the Pareto front, all better the smaller they are.
+/// The figures of the Pareto front; smaller is better for all of them.
 pub const FRONT: [&str; 3] = [
     "detection_delay_p50",
     "wrongly_rejected_ratio",
@@ -19,17 +19,17 @@ pub const FRONT: [&str; 3] = [
 /// All figures of all cells.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// What is swept.
+    /// The title of the scenario.
     pub title: String,
     /// The figures, in the order of the estimates of each row.
     pub figures: Vec<Figure>,
     /// One row per cell of the grid, in its order.
     pub rows: Vec<Row>,
-    /// Seeds that every cell is to have.
+    /// The number of seeds that every cell should have.
     pub repeat: u32,
     /// Values that make no difference.
     pub unmoved: Vec<Unmoved>,
-    /// What else is to be known of all rows, one sentence each.
+    /// Remarks about all rows, one sentence each.
     pub remarks: Vec<String>,
 }
 
@@ -38,16 +38,16 @@ pub struct Table {
 pub struct Row {
     /// Its settings.
     pub cell: Cell,
-    /// Its figures; `None` where one was measured in no trial.
+    /// Its figures; `None` if one was measured in no trial.
     pub estimates: Vec<Option<Estimate>>,
-    /// Trials that count.
+    /// The number of trials that count.
     pub trials: usize,
-    /// Trials that are void and do not count.
+    /// The number of void trials, which do not count.
     pub void: usize,
-    /// Trials in which an expectation of the scenario did not hold.
+    /// The number of trials in which an expectation of the scenario did not hold.
     pub failed: usize,
-    /// Whether no other choice under the same condition is surely better in one of [`FRONT`] and surely worse in none.
-    /// Conditions alone have no front.
+    /// Whether no other choice under the same condition is certainly better in one figure of [`FRONT`] and certainly
+    /// worse in none. Conditions alone have no front.
     pub on_front: bool,
 }
 
@@ -56,7 +56,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// The name that no figure has.
+    /// The name of an unknown figure.
     pub fn of(sweep: &Sweep, trials: &[Trial]) -> Result<Self, String> {
         let figures = sweep.figures()?;
         let seeds: Vec<u64> = sweep.seeds().collect();
@@ -96,14 +96,15 @@ impl Table {
         }
     }
 
-    /// Whether something is varied that somebody chooses. Conditions alone are not better or worse than each other,
-    /// so that there is no front.
+    /// Returns whether a choice is varied. Conditions alone are not better or worse than each other, so they have no
+    /// front.
     pub fn has_choices(&self) -> bool {
         let mut choices = self.rows.iter().map(|row| row.cell.choice());
         choices.any(|choice| !choice.settings().is_empty())
     }
 
-    /// Rows under the same condition, by their numbers. Where no choice is varied, all rows are one group.
+    /// Returns groups of rows under the same condition, by their numbers. If no choice is varied, all rows are one
+    /// group.
     pub fn groups(&self) -> Vec<Vec<usize>> {
         let no_choice = !self.has_choices();
         let mut groups: Vec<(Cell, Vec<usize>)> = Vec::new();
@@ -121,14 +122,14 @@ impl Table {
         groups.into_iter().map(|(_, places)| places).collect()
     }
 
-    /// The three numbers by which a row is held against others.
+    /// Returns the three numbers by which a row is compared with others.
     pub fn point(&self, row: &Row) -> [Option<f64>; 3] {
         FRONT.map(|name| self.central(row, self.place(name)?))
     }
 
-    /// The same with what chance may have done: the 95 % interval of a mean. Where some trials have no end, it is what
-    /// their share says about the median (a sign test with 95 % confidence). One trial of several tells nothing, and
-    /// where there is but one of each row, its number is taken as it is.
+    /// The same with what chance may have done: the 95 % interval of a mean. If some trials are infinite, it is what
+    /// their share says about the median (a sign test with 95 % confidence). A single trial beside rows with several
+    /// says nothing; if every row has only one, its number is used as it is.
     fn surely(&self, row: &Row) -> [Option<Place>; 3] {
         let one_each = self.rows.iter().all(|row| row.trials <= 1);
         FRONT.map(|name| {
@@ -146,15 +147,15 @@ impl Table {
         })
     }
 
-    /// The number of a figure in the estimates of each row.
+    /// Returns the number of a figure in the estimates of each row.
     pub fn place(&self, name: &str) -> Option<usize> {
         self.figures
             .iter()
             .position(|figure| figure.to_string() == name)
     }
 
-    /// What stands for a figure in one row: the mean; in all rows the median where the mean of one is not known
-    /// because it came never in some trials.
+    /// Returns the value that stands for a figure in one row: the mean, or in all rows the median if the mean of one
+    /// is unknown because some trials are infinite.
     pub fn central(&self, row: &Row, figure: usize) -> Option<f64> {
         let estimate = row.estimates.get(figure)?.as_ref()?;
         if self.is_by_median(figure) {
@@ -164,7 +165,7 @@ impl Table {
         }
     }
 
-    /// Whether the median stands for this figure.
+    /// Returns whether the median stands for this figure.
     pub fn is_by_median(&self, figure: usize) -> bool {
         let estimates = self
             .rows
@@ -173,9 +174,10 @@ impl Table {
         estimates.into_iter().any(|estimate| estimate.never > 0)
     }
 
-    /// The table as CSV (RFC 4180), in base units (seconds, shares from 0 to 1): one line per cell with the settings,
-    /// the number of trials, and of each figure mean, ends of the interval, median, number of trials in which it
-    /// was measured and in which it came never. Empty is what is not known, `inf` what never came.
+    /// Returns the table as CSV (RFC 4180), in base units (seconds, shares from 0 to 1): one line per cell with the
+    /// settings and the number of trials. Each figure has its mean, the ends of the interval, the median, the number
+    /// of trials in which it was measured, and the number in which it was infinite. An unknown value is empty, an
+    /// infinite one `inf`.
     pub fn csv(&self) -> String {
         let keys = self
             .rows
@@ -255,8 +257,8 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// Where the median may lie if the value of so many trials is infinite: a sign test says with 95 % confidence on which
-/// side of the middle their share is.
+/// The range of the median if the values of this many trials are infinite: a sign test says with 95 % confidence on
+/// which side of the middle their share is.
 fn of_endless(never: usize, count: usize) -> Place {
     #[expect(clippy::cast_precision_loss, reason = "numbers of trials")]
     let (never, count) = (never as f64, count as f64);

@@ -80,7 +80,7 @@ fn what_cannot_be_varied_is_refused_with_what_to_write() {
         (&["breaker.open_for"], "has no values: write"),
         (&["breaker.open_for= "], "has no values: write"),
         (&["breaker.open_for=1s,,2s"], "has an empty value: write"),
-        (&["breaker.open_for=1s,1s"], "`1s` is there twice: write"),
+        (&["breaker.open_for=1s,1s"], "`1s` is given twice: write"),
         (&["=1"], "`` is not a key: write"),
         (&["a=1", "a=2"], "a is varied twice: write"),
         (&[&a, &b], "10201 combinations are too many"),

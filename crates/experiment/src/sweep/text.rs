@@ -1,4 +1,4 @@
-//! The table of a sweep as lines of text: the figures of the Pareto front, or those that were asked for, with their
+//! The table of a sweep as lines of text: the figures of the Pareto front, or the requested ones, with their
 //! intervals.
 
 use std::fmt::Write as _;
@@ -11,19 +11,19 @@ use crate::statistics::Estimate;
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
-/// Room for a cell's number, and for the mark of the front.
+/// The widths for a cell's number, and for the mark of the front.
 const NUMBER: usize = 7;
-/// Room for one figure.
+/// The width for one figure.
 const FIGURE: usize = 18;
-/// What stands above the figures of [`FRONT`].
+/// The heads above the figures of [`FRONT`].
 const HEADS: [[&str; 3]; 2] = [
     ["detection", "wrongly", "wasted"],
     ["delay", "rejected", "calls"],
 ];
 
 impl Table {
-    /// The table as lines of at most 80 columns where the settings are short enough: a block for each condition,
-    /// a line for each choice, and what the marks mean.
+    /// Returns the table as lines of at most 80 columns if the settings are short enough: a block for each condition,
+    /// a line for each choice, and the meaning of the marks.
     pub fn lines(&self) -> Vec<String> {
         let combinations = if self.rows.len() == 1 {
             "combination"
@@ -48,8 +48,8 @@ impl Table {
         lines
     }
 
-    /// The figures that the table shows, by their places: of the usual ones those of the front, else all, as somebody
-    /// asked for them.
+    /// The figures that the table shows, by their places: of the usual ones those of the front, otherwise all,
+    /// because they were requested.
     fn shown(&self) -> Vec<usize> {
         let names: Vec<String> = self.figures.iter().map(Figure::to_string).collect();
         if names == USUAL {
@@ -140,7 +140,7 @@ impl Table {
         })
     }
 
-    /// What all rows of a group have in common, as `fleet.size=3`; nothing where that is all the rows.
+    /// Returns what all rows of a group have in common, such as `fleet.size=3`; `None` if the group is all the rows.
     pub fn condition_of(&self, group: &[usize]) -> Option<String> {
         let row = &self.rows[*group.first()?];
         let named = !row.cell.choice().settings().is_empty();
@@ -148,7 +148,7 @@ impl Table {
         (named && !condition.is_empty()).then_some(condition)
     }
 
-    /// What tells a row from the others of its group, as `open_for=1s window_calls=10`.
+    /// The name that tells a row from the others of its group, such as `open_for=1s window_calls=10`.
     pub(super) fn name_of(&self, row: &Row) -> String {
         self.told_apart(row).short()
     }
@@ -183,8 +183,7 @@ impl Table {
         let of_calls = |place: &usize| FRONT[1..].contains(&&*self.figures[*place].to_string());
         if self.shown().iter().any(of_calls) {
             notes.push(
-                "% of all calls asked for in the whole run, not of those in the fault alone"
-                    .to_owned(),
+                "% of all calls in the whole run, not only of those during the fault".to_owned(),
             );
         }
         if self
@@ -192,7 +191,7 @@ impl Table {
             .into_iter()
             .any(|place| self.is_by_median(place))
         {
-            notes.push("~ the median, because in some trials it came never".to_owned());
+            notes.push("~ the median, because it never came in some trials".to_owned());
         }
         notes.extend(self.trials());
         for unmoved in &self.unmoved {
@@ -260,7 +259,7 @@ struct Column {
     width: usize,
 }
 
-/// The columns in parts that fit into the room, one column at least in each.
+/// The columns in parts that fit into the width, with at least one column in each.
 fn parts(columns: &[Column], room: usize) -> Vec<&[Column]> {
     let (mut parts, mut begin, mut width) = (Vec::new(), 0, 0);
     for (place, column) in columns.iter().enumerate() {
@@ -288,7 +287,7 @@ fn heads(columns: &[([String; 2], usize)], figures: &[Column]) -> [String; 2] {
     })
 }
 
-/// A name in two lines where it is long: before what stands in brackets, or at an underscore.
+/// A name in two lines if it is long: broken before brackets, or at an underscore.
 fn broken(name: &str) -> [String; 2] {
     if name.chars().count() < FIGURE - 1 {
         return [String::new(), name.to_owned()];
@@ -300,7 +299,7 @@ fn broken(name: &str) -> [String; 2] {
     [first.to_owned(), second.to_owned()]
 }
 
-/// `1.23 s ± 45.0 ms`; where the median stands for it `~1.23 s, 3 never` or `never in 6 of 10`.
+/// `1.23 s ± 45.0 ms`; if the median stands for it `~1.23 s, 3 never` or `never in 6 of 10`.
 fn shown(estimate: Estimate, unit: Unit, by_median: bool) -> String {
     match (estimate.mean, estimate.interval) {
         (Some(mean), Some(interval)) if !by_median => {

@@ -1,6 +1,6 @@
-//! The trial: what came of one cell with one seed, in one line of a file.
+//! The trial: the figures of one cell with one seed, in one line of a file.
 //!
-//! Only figures are kept. A trial can be performed again from its cell and its seed, and then says the same.
+//! Only figures are kept. A trial can be performed again from its cell and its seed, and then gives the same figures.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ impl Trial {
     pub fn of(settings: Cell, run: &Repetition, figures: &[Figure]) -> Self {
         let cut_short = run
             .cut_short
-            .then(|| "it was stopped before its time".to_owned());
+            .then(|| "it was stopped before its end".to_owned());
         let failed = run.verdicts.iter().filter(|verdict| !verdict.held);
         let measured = figures.iter().filter_map(|figure| {
             let value = run.value(figure).filter(|value| !value.is_nan())?;
@@ -85,7 +85,8 @@ impl Trial {
                 Some(known) if *known == trial => {}
                 Some(_) => {
                     return Err(refused(&format!(
-                        "it is another trial of {} with seed {} than a line before it: leave one of the two out",
+                        "it differs from an earlier line for the same trial, {} with seed {}: leave one of \
+                         the two out",
                         trial.settings, trial.seed
                     )));
                 }

@@ -1,4 +1,4 @@
-//! A discrete-event simulation around the very model that the lab runs.
+//! A discrete-event simulation around the same model that the lab runs.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

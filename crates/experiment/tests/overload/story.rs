@@ -1,4 +1,4 @@
-//! Clients that retry around the overload model, with the product's own breakers before it or without.
+//! Clients that retry, in front of the overload model, with or without the library's own breakers between them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

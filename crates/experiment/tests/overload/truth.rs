@@ -1,4 +1,4 @@
-//! The truth of a queue, held against what becomes of the calls.
+//! The truth of a queue, compared with what becomes of the calls.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

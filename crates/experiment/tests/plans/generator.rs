@@ -1,4 +1,4 @@
-//! Random plans that are mostly sound.
+//! Random plans that are mostly valid.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

@@ -1,5 +1,4 @@
-//! Random plans: reading one never panics, and what is accepted can be carried out at any
-//! instant for any caller.
+//! Random plans: reading one never panics, and an accepted plan can be carried out at any instant for any caller.
 
 mod changes;
 mod generator;

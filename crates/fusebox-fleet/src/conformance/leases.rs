@@ -1,4 +1,4 @@
-//! Rules about probing, leases and closing.
+//! The rules about probing, leases and closing.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The instances that a rule lets speak to the engine.
+//! The instances through which a rule speaks to the engine.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(super) const MS: Duration = Duration::from_millis(1);
 /// How long leases are asked for.
 pub(super) const LEASE: Duration = Duration::from_millis(1500);
 
-/// A real server's clock and ours are read at different moments.
+/// A real server's clock and ours are not read at the same moment.
 pub(super) const SLACK: Duration = Duration::from_millis(40);
 
 /// One rule's instances, named by number, and what they know.
@@ -94,7 +94,7 @@ impl<'a> Stage<'a> {
         self.send(&report).await
     }
 
-    /// Two instances suspect, and the fleet opens.
+    /// Makes two instances suspect the downstream, which opens the fleet.
     pub(super) async fn open(&mut self) -> Result<View, String> {
         self.say(1, Opinion::Suspect).await?;
         let view = self.say(2, Opinion::Suspect).await?;
@@ -106,7 +106,7 @@ impl<'a> Stage<'a> {
         Ok(view)
     }
 
-    /// Opens the fleet and waits until somebody may probe. Both have been heard lately then.
+    /// Opens the fleet and waits until a probe is possible. Both instances were heard lately then.
     pub(super) async fn open_and_wait(&mut self) -> Result<(), String> {
         let view = self.open().await?;
         self.wait_for_probe(view).await

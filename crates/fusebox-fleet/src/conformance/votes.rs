@@ -1,4 +1,4 @@
-//! Rules about opinions, members, orders and news.
+//! The rules about opinions, members, orders and news.
 
 use std::sync::Arc;
 

@@ -1,48 +1,48 @@
 //! The engine without a server: nodes tell each other what they know, and each decides for itself.
 //!
-//! Each process runs one node, and gives it the reports of its own instances. Nodes exchange what they know
-//! over UDP, a few at a time (crate `chitchat`, Scuttlebutt reconciliation), until all know it. A node decides
-//! by the rules of the [`Ledger`](crate::Ledger) from what it has heard, at once: no verb waits for a message,
-//! and no caller for a verb.
+//! Each process runs one node, and its instances report to that node. Nodes exchange what they know over UDP, a few
+//! at a time, until all know it (crate `chitchat`, Scuttlebutt reconciliation). From what it has heard, a node
+//! decides at once by the rules of the [`Ledger`](crate::Ledger): no verb waits for a message, and no caller for a
+//! verb.
 //!
 //! # How nodes agree without a center
-//! - *Verdict.* Each node says what its instances think, and each counts the votes of all that live. The
-//!   verdict has an epoch that grows with each change. Nodes that see the same quorum open the same epoch; of
-//!   two epochs the later one is in force wherever they meet.
-//! - *Votes.* A suspicion carries the epoch that its instance knew. One from before the fleet closed is no
+//! - *Verdict.* Each node tells the opinions of its instances, and each node counts the votes of all that are alive.
+//!   The verdict has an epoch that grows with each change. Nodes that see the same quorum open the same epoch; of two
+//!   epochs, the later one is in force wherever they meet.
+//! - *Votes.* A suspicion carries the epoch that its instance knew. A suspicion from before the fleet closed is no
 //!   vote to open it again, so parts of a fleet that meet again do not reopen what one of them has closed.
-//! - *Prober.* All nodes draw the same order of the suspects from epoch and names, with the last prober at the
-//!   end. The first may claim the lease when somebody may probe, each next one four
-//!   [exchanges](GossipSettings::interval) later if nobody has. A suspect without calls costs that wait.
-//! - *Order of an operator.* Each node says the newest one that it knows, so it outlives the node where it was
-//!   given.
+//! - *Prober.* All nodes compute the same order of the suspects from epoch and names, with the last prober at the
+//!   end. The first may claim the lease as soon as a probe is possible. Each next one may claim it four
+//!   [exchanges](GossipSettings::interval) later, if no other has. A suspect without calls costs that wait.
+//! - *Order of an operator.* Each node tells the newest order that it knows, so the order outlives the node where it
+//!   was given.
 //!
-//! # What is different from an engine with one ledger
-//! - *A lease is a claim.* Nodes that know the same agree on one prober; parts of a fleet that do not hear each
-//!   other have one each. The lease bounds load, and nothing depends on its being exclusive.
+//! # Differences from an engine with one ledger
+//! - *A lease is a claim.* Nodes that know the same agree on one prober; parts of a fleet that do not hear each other
+//!   have one each. The lease bounds the load of probes, and nothing depends on it being exclusive.
 //! - *Both parts of a split fleet decide*, each by the votes that it hears. The votes needed shrink with them.
-//! - *Views are a node's own.* Its revisions are not comparable with those of another node. Each instance
-//!   reports to one node, that of its process.
+//! - *Views belong to a node.* Its revisions are not comparable with those of another node. Each instance reports to
+//!   the node of its process only.
 //! - *Counts of calls are not merged.* [`Mode::Pooled`](crate::Mode::Pooled) and
-//!   [`Mode::PooledNaive`](crate::Mode::PooledNaive) are refused: batches of a tenth of a second would have to
-//!   reach all nodes, and gossip is slower. Use [`Mode::Quorum`](crate::Mode::Quorum) or
+//!   [`Mode::PooledNaive`](crate::Mode::PooledNaive) are refused, because batches of a tenth of a second would have
+//!   to reach all nodes, and gossip is slower. Use [`Mode::Quorum`](crate::Mode::Quorum) or
 //!   [`Mode::Advisory`](crate::Mode::Advisory), or an engine on a server.
-//! - *A name is taken* when a node that knows it hears of a second process with that name, which is refused. Two
-//!   processes that took one name while they could not hear each other keep it until they do; then the one
-//!   with the lower session keeps it.
+//! - *A name is taken* when a node that knows it hears of a second process with that name. The second process is
+//!   refused. Two processes that took one name while they could not hear each other keep it until they do; then the
+//!   process with the lower session keeps it.
 //!
 //! # Limits
-//! - **No encryption, no authentication.** Whoever can send a datagram to the port can vote, order and close.
-//!   It belongs on a network where only the fleet can send to it.
-//! - A datagram is at most 65,507 bytes, sent in fragments above the network's own limit (1,500 bytes on most),
-//!   all of which have to arrive. Each exchange carries a digest of all nodes: about 1,000 nodes fill a
-//!   datagram. Tests run fleets of up to 50.
+//! - **No encryption, no authentication.** Anyone who can send a datagram to the port can vote, give orders and close
+//!   the fleet. Use it on a network where only the fleet can send to that port.
+//! - A datagram is at most 65,507 bytes. It is sent in fragments above the network's own limit (1,500 bytes on most),
+//!   all of which have to arrive. Each exchange carries a digest of all nodes: about 1,000 nodes fill a datagram.
+//!   Tests run fleets of up to 50.
 //! - The feature builds `zstd`, which is written in C.
-//! - At most 1,000 breakers in use in a cluster, and 128 instances per breaker on a node. What a node knows of a breaker
-//!   is given up when no instance uses it any more; what it said of one stays in gossip, about a hundred bytes, until the
-//!   node ends.
-//! - Messages sent per node and second: 3·min(3, N − 1)/interval for N nodes, whatever the number of breakers;
-//!   36 with a heartbeat of 1 s.
+//! - A cluster may have at most 1,000 breakers in use, and a node at most 128 instances per breaker. A node drops
+//!   what it knows of a breaker when no instance uses that breaker any more. What it said about it stays in gossip,
+//!   about a hundred bytes, until the node ends.
+//! - Messages sent per node and second: 3·min(3, N − 1)/interval for N nodes, whatever the number of breakers. That
+//!   is 36 with a heartbeat of 1 s.
 //!
 //! # Examples
 //! ```
@@ -112,7 +112,7 @@ struct Inner {
     driver: JoinHandle<()>,
 }
 
-/// The node could not begin.
+/// The error for a node that could not begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StartError {
     listen: SocketAddr,
@@ -132,28 +132,28 @@ impl fmt::Display for StartError {
 impl Error for StartError {}
 
 impl Gossip {
-    /// Begins to gossip over UDP, in the present runtime of `tokio`.
+    /// Starts a node that gossips over UDP, in the present `tokio` runtime.
     ///
-    /// It waits until the host names of seeds are looked up, never for a seed to answer.
+    /// It waits until the host names of seeds are resolved, but never for a seed to answer.
     ///
     /// # Errors
-    /// The address cannot be listened on, for example because another process does.
+    /// [`StartError`] if the address cannot be listened on, for example because another process does.
     ///
     /// # Panics
-    /// Outside of a runtime of `tokio`.
+    /// If there is no `tokio` runtime.
     pub async fn start(settings: GossipSettings) -> Result<Self, StartError> {
         Self::start_over(settings, UdpTransport).await
     }
 
-    /// Begins to gossip over another transport, such as one inside the process that loses messages.
+    /// Starts a node that gossips over another transport, for example one inside the process that loses messages.
     ///
-    /// The trait is that of the crate `chitchat`.
+    /// The transport implements the trait of the crate `chitchat`.
     ///
     /// # Errors
-    /// The transport cannot be opened.
+    /// [`StartError`] if the transport cannot be opened.
     ///
     /// # Panics
-    /// Outside of a runtime of `tokio`.
+    /// If there is no `tokio` runtime.
     pub async fn start_over(
         settings: GossipSettings,
         transport: impl Transport,
@@ -174,31 +174,31 @@ impl Gossip {
         })
     }
 
-    /// The settings of the node.
+    /// Returns the settings of the node.
     pub fn settings(&self) -> &GossipSettings {
         &self.inner.settings
     }
 
-    /// How many other nodes are alive, by what this one has heard.
+    /// Returns how many other nodes are alive, as far as this node has heard.
     pub fn live_peers(&self) -> usize {
         let now = self.inner.shared.now();
         self.inner.shared.process().node().live(now)
     }
 
-    /// Whether the node knows its fleet, so that it decides. Until then it opens and closes nothing; that takes
-    /// a few exchanges, and a membership at most.
+    /// Returns whether the node knows its fleet, so that it decides. Until then it opens and closes nothing. That
+    /// takes a few exchanges, and `member_for` at most.
     pub fn is_ready(&self) -> bool {
         self.inner.shared.process().node().is_ready()
     }
 
-    /// How many values of other nodes could not be read, and were left out. They are from another release, or
-    /// from something that is no node.
+    /// Returns how many values of other nodes could not be read and were ignored. They come from another release, or
+    /// from a program that is no node.
     pub fn unreadable(&self) -> u64 {
         self.inner.shared.unread()
     }
 
-    /// Takes all instances of the node off the roll, tells the others, and ends the node. It takes as long as
-    /// four exchanges. A node that is dropped without it lapses.
+    /// Removes all instances of the node from the roll, tells the other nodes, and ends the node. It takes as long as
+    /// four exchanges. If a node is dropped without this, its instances lapse.
     pub async fn shutdown(&self) {
         let shared = &self.inner.shared;
         shared.process().step(Node::leave_all);
@@ -225,7 +225,7 @@ impl Gossip {
     }
 }
 
-/// Why a node does nothing now, if it does not.
+/// The reason why a node does nothing now, if it does not.
 fn stopped(state: &State) -> Option<Unavailable> {
     match state {
         State::Up => None,

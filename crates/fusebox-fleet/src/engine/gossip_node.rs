@@ -1,12 +1,12 @@
-//! One node of a gossiping fleet without its network: what it has heard goes in, what it decides and has to say
-//! comes out.
+//! One node of a gossiping fleet without its network: what it has heard goes in, what it decides and has to say comes
+//! out.
 //!
-//! [`engine::gossip`](super) puts one of these behind a socket. It stands alone for a transport of one's own, and
-//! for a simulator: it knows no socket, no clock and no task. Whoever drives it carries, for each node, a heartbeat
-//! that grows while the node lives, and the newest [letters](Node::letters) of each node to all others, in any
-//! order and as often as it likes.
+//! [`engine::gossip`](super) puts one of these behind a socket. The node stands alone for other transports and for a
+//! simulator: it knows no socket, no clock and no task. Its driver carries, for each node, a heartbeat that grows
+//! while the node is alive, and the newest [letters](Node::letters) of each node to all others, in any order and as
+//! often as it likes.
 //!
-//! How nodes agree, and what is different from an engine with one ledger, is said at `engine::gossip`.
+//! The module `engine::gossip` explains how nodes agree, and how that differs from an engine with one ledger.
 //!
 //! # Examples
 //! ```

@@ -25,12 +25,12 @@ use crate::view::View;
 
 /// Keeps ledgers in this process. Clones are the same engine.
 ///
-/// Answers are ready at once. One lock guards all keys, for as long as a ledger takes to decide: some
-/// microseconds with a thousand instances.
+/// Answers are ready at once. One lock guards all keys while a ledger decides: some microseconds with a thousand
+/// instances.
 ///
-/// The ledger of a key is given up when nobody uses it any more: the last instance has left or lapsed, nobody waits
+/// The ledger of a key is dropped when nobody uses it any more: the last instance has left or lapsed, nobody waits
 /// for events, and no operator's order is in force. An open verdict of instances that lapsed is kept for another
-/// `verdict_for`. Whoever comes later begins a new life of the ledger.
+/// `verdict_for`. A later instance begins a new life of the ledger.
 ///
 /// # Examples
 /// ```
@@ -72,24 +72,24 @@ struct Room {
 }
 
 impl Memory {
-    /// An engine with the system's clock.
+    /// Makes an engine on the system's clock.
     pub fn new() -> Self {
         Self::with_clock(SystemClock::new())
     }
 
-    /// An engine with a clock of one's own.
+    /// Makes an engine on the given clock.
     pub fn with_clock(clock: impl Clock + 'static) -> Self {
         Self {
             keys: Arc::new(Mutex::new(Keys {
                 clock: Arc::new(clock),
-                // Whoever has heard of another life of this engine has died with it.
+                // All who have heard of another life of this engine ended with it.
                 life: Incarnation::new(1),
                 rooms: BTreeMap::new(),
             })),
         }
     }
 
-    /// Forgets everything, as a server does whose store is emptied. Subscribers stay.
+    /// Forgets everything, like a server whose store is emptied. Subscribers stay.
     pub fn forget(&self) {
         let mut keys = self.lock();
         keys.life = keys.life.next();
@@ -99,7 +99,7 @@ impl Memory {
         }
     }
 
-    /// Takes one step on a ledger, and tells subscribers what has changed.
+    /// Takes one step on a ledger, and tells subscribers about changes.
     fn step<T>(&self, key: &BreakerKey, step: impl FnOnce(&mut Ledger, Duration) -> T) -> T {
         let mut keys = self.lock();
         let now = keys.clock.now();
@@ -145,7 +145,7 @@ impl std::fmt::Debug for Memory {
 impl Keys {
     fn room(&mut self, key: &BreakerKey) -> &mut Room {
         if !self.rooms.contains_key(key) {
-            // Those whose instances have lapsed without a word.
+            // Those whose instances have lapsed silently.
             self.give_up_all();
         }
         let life = self.life;
@@ -155,7 +155,7 @@ impl Keys {
         })
     }
 
-    /// Whoever knows the ledger that is given up must not take the next one for the same.
+    /// A reader who knows the dropped ledger must not take the next one for the same.
     fn give_up(&mut self, key: &BreakerKey) {
         let now = self.clock.now();
         if self.rooms.get(key).is_some_and(|room| room.is_unused(now)) {
@@ -227,9 +227,9 @@ impl Engine for Memory {
     }
 }
 
-/// One reader, who keeps the room of its key.
+/// One reader, who keeps the room of its key in use.
 struct Listener {
-    /// Until it is dropped.
+    /// Kept until it is dropped.
     reading: Option<Subscription>,
     keys: Weak<Mutex<Keys>>,
     key: BreakerKey,
@@ -270,7 +270,7 @@ impl Operator for Memory {
     ) -> Answer<'a, Result<Standing, EngineError<Infallible>>> {
         let keys = self.lock();
         let now = keys.clock.now();
-        // A look at a key that nobody uses leaves no ledger behind.
+        // A look at a key that nobody uses must not leave a ledger behind.
         let standing = match keys.rooms.get(key) {
             Some(room) => room.ledger.peek(now),
             None => Ledger::new(keys.life).peek(now),

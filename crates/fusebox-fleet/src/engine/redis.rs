@@ -1,19 +1,19 @@
 //! The engine on a Redis or Valkey server, for instances in many processes.
 //!
-//! Needs the feature `redis` and a runtime of tokio. Each verb is one script, so one round trip, by the
-//! server's own clock; views come as durations. Changes are told over a channel of the same connection.
-//! Verbs share that connection, and what is asked at the same time goes out together. Reports that are due
-//! at the same time, as all of one instance are, are one call of a script.
+//! It needs the feature `redis` and a tokio runtime. Each verb is one script, hence one round trip, by the server's
+//! own clock; views carry durations. Changes are pushed over a channel of the same connection. All verbs share that
+//! connection, and requests that are made at the same time go out together. Reports that are due at the same time, as
+//! all reports of one instance are, become one call of a script.
 //!
-//! Nothing here is on the path of a call, and nothing is an error at the start but an address that cannot be
-//! read: an engine whose server is away answers [`Unavailable`](super::Unavailable) within its timeout (250 ms), and joins
-//! by itself when the server is there, after a pause of at most a second. The same holds for a server that
-//! is frozen, full, read-only, or that refuses the password. Instances are alone meanwhile. An answer that is
-//! longer than 4 MiB, or says that it will be, ends the connection.
+//! Nothing here is on the path of a call. At the start, the only error is an address that cannot be read: an engine
+//! whose server is away answers [`Unavailable`](super::Unavailable) within its timeout (250 ms). It connects by
+//! itself when the server is back, after a pause of at most a second. The same holds for a server that is frozen,
+//! full or read-only, or that refuses the password. Meanwhile the instances are alone. An answer that is longer than
+//! 4 MiB, or announces that it will be, ends the connection.
 //!
 //! # What is kept
-//! For a breaker `inventory` and the prefix `cb`, all names begin with `cb:{inventory}`; the braces keep them
-//! on one node of a cluster:
+//! For a breaker `inventory` and the prefix `cb`, all names begin with `cb:{inventory}`. The braces keep them on one
+//! node of a cluster:
 //!
 //! | key | type | what is in it |
 //! |---|---|---|
@@ -23,15 +23,15 @@
 //! | `cb:{inventory}:pool` | list | merged counts of calls that are older than one `pool_batch` |
 //! | `cb:{inventory}:command` | hash | an operator's order |
 //!
-//! The channel is `cb:{inventory}`. The keys end by themselves when no instance has reported for the longest of
-//! `verdict_for`, `member_for`, `longest_lease` and `pool_keep`; merged counts end after two `pool_keep`. An
-//! order stays until the next one; the order that nothing is in force ends after a day. Times are kept in
-//! microseconds: shorter ones are rounded up.
+//! The channel is `cb:{inventory}`. The keys expire when no instance has reported for the longest of `verdict_for`,
+//! `member_for`, `longest_lease` and `pool_keep`; merged counts expire after two `pool_keep`. An order stays until
+//! the next one; the order that nothing is in force expires after a day. Times are kept in microseconds: shorter ones
+//! are rounded up.
 //!
-//! Tested with Redis 7.0; the conformance suite was run with Redis 5.0.6 and 6.2.14, too. The scripts keep to commands
-//! that Redis 5 has, and so does Valkey; a test compares them with a table. With a server older than
-//! Redis 6, which does not speak RESP3, changes are told over a second connection. There is no client of a
-//! cluster: name the node, or a proxy, that keeps the keys.
+//! The engine is tested with Redis 7.0; the conformance suite was also run with Redis 5.0.6 and 6.2.14. The scripts
+//! use only commands that Redis 5 has, and so does Valkey; a test compares them with a table. With a server older
+//! than Redis 6, which does not speak RESP3, changes are pushed over a second connection. The engine is no cluster
+//! client: name the node, or a proxy, that keeps the keys.
 //!
 //! # Permissions
 //! A user needs these keys, channels and commands, and no others:
@@ -100,17 +100,17 @@ use crate::message::{
 use crate::name::BreakerKey;
 use crate::view::View;
 
-/// Keeps ledgers on a server. Clones are the same engine, and share its connection.
+/// The engine that keeps ledgers on a server. Clones are the same engine, and share its connection.
 ///
-/// The connection is made with the first verb, or when somebody waits for events, by a task on the runtime
-/// that is there then. Dropping the last clone ends that task.
+/// The connection is made with the first verb, or when somebody waits for events, by a task on the runtime that is
+/// running then. Dropping the last clone ends that task.
 #[derive(Clone)]
 pub struct Redis {
     link: Arc<Link>,
 }
 
 impl Redis {
-    /// An engine on the server at this address. It connects later, and may be made outside a runtime.
+    /// Makes an engine on the server at this address. It connects later, and may be made outside of a runtime.
     pub fn new(address: Address) -> Self {
         Self::with_clock(address, SERVER_CLOCK)
     }
@@ -121,7 +121,7 @@ impl Redis {
         }
     }
 
-    /// Where the server is, without user and password.
+    /// Returns the address of the server, without user and password.
     pub fn address(&self) -> &Address {
         self.link.address()
     }

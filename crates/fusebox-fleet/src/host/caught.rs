@@ -1,6 +1,6 @@
-//! A future whose panic is an answer.
+//! A future whose panic becomes an answer.
 //!
-//! An engine is foreign code. What it does must not end the task that carries messages to it.
+//! An engine is foreign code. Its panic must not end the task that carries messages to it.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,7 +48,7 @@ impl<T> Future for Caught<T> {
 }
 
 impl<T> Caught<T> {
-    /// What a future does when it is dropped is foreign code as well.
+    /// The drop of a future is foreign code as well.
     fn let_go(&mut self) {
         if let Some(future) = self.future.take()
             && let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(future)))

@@ -1,7 +1,7 @@
-//! The task of one participant: it wakes the member, hears the breaker, and carries messages.
+//! The task of one participant, which wakes the member, listens to the breaker, and carries messages.
 //!
-//! Everything that comes from outside comes through one inbox of bounded length. Each request to the engine
-//! runs in a task of its own, so an engine that hangs or panics, or blocks its thread, does not end this one.
+//! All input from outside arrives in one bounded inbox. Each request to the engine runs in a task of its own, so an
+//! engine that hangs, panics or blocks its thread does not end this one.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub(super) struct Driver {
     random: fastrand::Rng,
     began: Instant,
     listen_at: Instant,
-    /// When the lease ends that was given last.
+    /// When the lease that was given last ends.
     lease_ends: Instant,
     /// None in local mode.
     subscription: Option<Subscription>,
@@ -87,9 +87,9 @@ impl Driver {
         }
     }
 
-    /// Takes part until the handle wants to leave. Returns whether the engine was told of the end.
+    /// Takes part until the handle asks to leave. Returns whether the engine was told of the end.
     pub(super) async fn run(mut self) -> bool {
-        // What the breaker came to before it joined.
+        // What happened to the breaker before it joined.
         let last = self.bound.breaker().snapshot().transitions.last().copied();
         if let Some(event) = last.and_then(|last| self.bound.heard(&last)) {
             self.tell(event);
@@ -129,7 +129,7 @@ impl Driver {
         self.began.elapsed()
     }
 
-    /// Reads what the breaker's calls came to, when that is due.
+    /// Reads the breaker's counters when that is due.
     fn listen(&mut self) {
         if self.member.settings().mode() == Mode::Local {
             return;
@@ -140,7 +140,7 @@ impl Driver {
         }
         let mut snapshot = breaker.snapshot();
         if snapshot.hold.is_some() {
-            // The end of a turn or of a lease is not left to the next call.
+            // The end of a turn or of a lease must not wait for the next call.
             breaker.poll_transitions();
             snapshot = breaker.snapshot();
         }
@@ -208,7 +208,7 @@ impl Driver {
         self.tell(Event::Pushed(view));
     }
 
-    /// Tells the member, does what it wants, and tells it what came of that.
+    /// Passes an event to the member, carries out its actions, and passes it the events that these cause.
     fn tell(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
@@ -328,7 +328,7 @@ impl Driver {
         self.board.show(status, heard_at, self.part.answered_at);
     }
 
-    /// Lets the breaker go first, and tells the engine within twice its timeout.
+    /// Lets go of the breaker first, and tells the engine within twice its timeout.
     async fn leave(mut self) -> bool {
         self.listen();
         self.tell(Event::Leave);
@@ -358,8 +358,8 @@ impl Driver {
     }
 }
 
-/// However the task ends: after its last step, by a panic, or with its runtime. An order of the fleet ends with
-/// the part in it; a hold ends when `bound` is dropped.
+/// Runs however the task ends: after its last step, by a panic, or with its runtime. An order of the fleet ends with
+/// the participation; a hold ends when `bound` is dropped.
 impl Drop for Driver {
     fn drop(&mut self) {
         self.bound.free();

@@ -1,4 +1,4 @@
-//! Requests to the engine: each in a task of its own, with a limit of time.
+//! Requests to the engine: each in a task of its own, with a time limit.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -24,7 +24,7 @@ pub(super) struct Errands {
     engine: Arc<dyn FleetEngine>,
     key: BreakerKey,
     limit: Duration,
-    /// What was lost is not sent again sooner.
+    /// A lost message is not sent again sooner than this.
     spacing: Duration,
     post: mpsc::Sender<Input>,
     pub(super) reports: Line<(Ticket, Box<Report>)>,
@@ -51,7 +51,7 @@ impl Errands {
         }
     }
 
-    /// Sends the report, or lets it wait: then it takes the place of the one that waited, and its counts.
+    /// Sends the report, or lets it wait: then it replaces the one that waited and takes over its counts.
     pub(super) fn report(&mut self, tally: &mut Tally, ticket: Ticket, mut report: Box<Report>) {
         if let Some((_, older)) = self.reports.wait((ticket, report.clone())) {
             report.counts = report.counts.plus(older.counts);
@@ -65,8 +65,8 @@ impl Errands {
         self.go_on(tally);
     }
 
-    /// Sends it until there is an answer, or the lease has ended. A newer result replaces one that waits: the
-    /// older lease has ended.
+    /// Sends the settlement until there is an answer or the lease has ended. A newer result replaces one that waits,
+    /// because the older lease has ended.
     pub(super) fn settle(&mut self, tally: &mut Tally, settlement: Settlement, until: Instant) {
         self.settles.wait((settlement, until));
         self.go_on(tally);
@@ -95,14 +95,14 @@ impl Errands {
         }
     }
 
-    /// Nothing more is sent. Returns the report that is under way.
+    /// Stops sending. Returns the report that is under way.
     pub(super) fn close(&mut self) -> Option<JoinHandle<()>> {
         self.acquires.close();
         self.settles.close();
         self.reports.close()
     }
 
-    /// Otherwise a lost answer would keep the lease from everybody until it ends.
+    /// Without repetition, a lost answer would keep the lease from all others until it ends.
     fn run_settlement(&self, settlement: Settlement, until: Instant) -> JoinHandle<()> {
         let (engine, key) = (Arc::clone(&self.engine), self.key.clone());
         let (limit, spacing, post) = (self.limit, self.spacing, self.post.clone());
@@ -136,7 +136,7 @@ impl Errands {
     }
 }
 
-/// The answer, or that there was none in time.
+/// The answer, or the absence of one in time.
 pub(super) async fn within<T, R>(
     limit: Duration,
     asked: impl Future<Output = Result<Result<T, EngineError<R>>, Panicked>>,
@@ -149,7 +149,7 @@ pub(super) async fn within<T, R>(
     }
 }
 
-/// Where an engine cannot refuse, no answer is the only error.
+/// Where an engine cannot refuse, its absence is the only error.
 pub(super) fn unavailable<T>(answer: Result<T, EngineError<Infallible>>) -> Result<T, Unavailable> {
     answer.map_err(|error| match error {
         EngineError::Unavailable(why) => why,

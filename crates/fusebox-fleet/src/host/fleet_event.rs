@@ -1,4 +1,4 @@
-//! Events in a participant's life, told for logs and counters.
+//! Events of a participant, for logs and counters.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -15,46 +15,46 @@ use crate::view::Era;
 pub enum FleetEvent {
     /// The fleet's verdict has opened the breaker.
     Adopted {
-        /// The epoch that did it.
+        /// The epoch of the verdict.
         era: Era,
     },
-    /// The fleet is open, and this instance stays closed because it sees no trouble. Once per epoch.
+    /// The fleet is open, and this instance stays closed because it sees no trouble. Sent once per epoch.
     Vetoed {
         /// The epoch in which the fleet opened.
         era: Era,
     },
     /// This instance probes for the fleet: its next call is the probe.
     Leased {
-        /// How long it may take until that call has ended.
+        /// How long the lease lasts at most.
         lasts: Duration,
     },
     /// The probe for the fleet has ended.
     Probed {
-        /// What came of it.
+        /// What came of the probe.
         result: ProbeResult,
     },
     /// The fleet lets the breaker close.
     Released {
-        /// How long until its turn.
+        /// How long the breaker waits for its turn.
         after: Duration,
     },
     /// The instance goes on alone.
     FellBack {
-        /// Why.
+        /// The reason.
         reason: FallbackReason,
     },
     /// The engine is heard again, or for the first time after it was missed.
     Rejoined,
-    /// The engine refuses this instance. A person has to mend that.
+    /// The engine refuses this instance's reports. A person has to resolve that.
     Refused {
-        /// Why.
+        /// The reason.
         why: ReportRefused,
     },
     /// The failure is this instance's own: its breaker is open while most of the fleet is fine.
     Localised,
-    /// That is over.
+    /// The localised failure is over.
     LocalisedEnded,
-    /// An operator's order to the whole fleet is obeyed here.
+    /// The breaker obeys an operator's order to the whole fleet.
     Ordered {
         /// The order.
         order: Order,
@@ -63,12 +63,12 @@ pub enum FleetEvent {
     Left,
 }
 
-/// Is told what happens to participants. Every closure of this shape is one.
+/// A receiver of the events of participants. Every closure of this shape is one.
 ///
-/// It runs in the task of the participant, and never on the path of a call. A panic is caught. It should not
-/// block, or the participant is late.
+/// It runs in the task of the participant, never on the path of a call. A panic is caught. It should not block,
+/// because that delays the participant.
 pub trait FleetListener: Send + Sync {
-    /// Called for each event, in order.
+    /// Receives the events one by one, in order.
     fn on_event(&self, key: &BreakerKey, event: &FleetEvent);
 }
 
@@ -81,7 +81,7 @@ where
     }
 }
 
-/// Tells a listener, whose panic ends nothing.
+/// Calls a listener, whose panic ends nothing.
 pub(super) fn tell(listener: &dyn FleetListener, key: &BreakerKey, event: &FleetEvent) {
     let told = catch_unwind(AssertUnwindSafe(|| listener.on_event(key, event)));
     if let Err(payload) = told {

@@ -1,15 +1,15 @@
-//! Hearing what a breaker's calls came to, without a word on their path.
+//! The reading of a breaker's counters, which adds nothing to the path of a call.
 //!
-//! A breaker counts its calls anyway. The task reads its counters every few milliseconds and tells the member
-//! what they say: so a call costs nothing more, no channel can be full, and no opinion can be lost. Within
-//! one reading the successes come before the failures that still run.
+//! A breaker counts its calls anyway. The task reads the counters every few milliseconds and tells the member what
+//! they show. So a call costs nothing more, no channel can be full, and no opinion can be lost. Within one reading,
+//! successes are told before the failures of the run that still lasts.
 
 use fusebox::{Events, Outcome, RejectReason, Snapshot, State};
 
 use crate::bind::Bound;
 use crate::member::{BreakerState, CallResult, Event};
 
-/// More calls than that in one reading say nothing new about an opinion.
+/// More calls than this in one reading say nothing new about an opinion.
 const ENOUGH: u64 = 16;
 
 pub(super) struct Hearing {
@@ -24,8 +24,8 @@ pub(super) struct Hearing {
 }
 
 impl Hearing {
-    /// Begins with what the breaker has come to; that is no news. `suspicion_run` failures are told at least,
-    /// and all calls if each counts.
+    /// Starts from the breaker's present counters, which are no news. At least `suspicion_run` failures are told, and
+    /// all calls if each counts.
     pub(super) fn new(transitions: Events, snapshot: &Snapshot, most: Option<u32>) -> Self {
         Self {
             transitions,
@@ -38,7 +38,7 @@ impl Hearing {
         }
     }
 
-    /// What has happened since the reading before, in order.
+    /// Returns what has happened since the last reading, in order.
     pub(super) fn read(&mut self, bound: &mut Bound, snapshot: &Snapshot) -> Vec<Event> {
         let mut events = Vec::new();
         let succeeded = snapshot.totals.calls(Outcome::Success);
@@ -50,7 +50,7 @@ impl Hearing {
         );
         let (has_moved, moved) = self.moved(bound);
         if self.state == State::Closed {
-            // A breaker that has tripped has forgotten its run; what tripped it came last.
+            // A breaker that has tripped has forgotten its run; the calls that tripped it came last.
             let tail = if has_moved {
                 more.1
             } else {
@@ -84,7 +84,7 @@ impl Hearing {
         }
     }
 
-    /// Whether the breaker has changed its state, and what that says to a member.
+    /// Whether the breaker has changed its state, and the events for that.
     fn moved(&mut self, bound: &mut Bound) -> (bool, Vec<Event>) {
         let (mut has_moved, mut events) = (false, Vec::new());
         while let Some(event) = self.transitions.try_next() {
@@ -96,7 +96,7 @@ impl Hearing {
         (has_moved, events)
     }
 
-    /// Transitions that found no room are made up for by the state that they led to.
+    /// Makes up for lost transitions with the state that they led to.
     fn resync(&mut self, snapshot: &Snapshot, events: &mut Vec<Event>) {
         let lost = self.transitions.lost() + snapshot.events_lost;
         if lost == self.lost {
@@ -119,7 +119,7 @@ fn state(state: State) -> BreakerState {
     }
 }
 
-/// Calls that the breaker has rejected because the fleet holds it, or because it is open by its own rules.
+/// How many calls the breaker has rejected because the fleet holds it, or because it is open by its own rules.
 fn rejections(snapshot: &Snapshot) -> u64 {
     let totals = &snapshot.totals;
     let reasons = [

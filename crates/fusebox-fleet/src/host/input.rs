@@ -1,23 +1,23 @@
-//! Inputs of a participant's task from outside.
+//! The inputs of a participant's task from outside.
 
 use crate::engine::EngineError;
 use crate::member::Ticket;
 use crate::message::{AcquireRefused, Fenced, Lease, ReportRefused};
 use crate::view::View;
 
-/// What the task is told.
+/// A message to the task.
 pub(super) enum Input {
     /// A report was answered, or was not.
     Reported(Ticket, Result<View, EngineError<ReportRefused>>),
-    /// A request for the lease was.
+    /// A request for the lease was answered, or was not.
     Acquired(Ticket, Result<Lease, EngineError<AcquireRefused>>),
-    /// A settlement was.
+    /// A settlement was answered, or was not.
     Settled(Result<View, EngineError<Fenced>>),
-    /// The engine told something.
+    /// The engine has pushed a view.
     Pushed(View),
     /// There is something else to look at.
     Wake,
-    /// For a test of what a fault of this very task leads to.
+    /// A fault of this very task, for a test of its effect.
     #[cfg(test)]
     Fault,
 }

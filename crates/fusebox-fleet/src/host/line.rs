@@ -1,6 +1,6 @@
 //! A line to the engine for one kind of message: one request is under way, and at most one waits.
 //!
-//! So an engine that is slow makes no queue grow.
+//! So a slow engine makes no queue grow.
 
 use tokio::task::JoinHandle;
 
@@ -17,17 +17,18 @@ impl<T> Line<T> {
         }
     }
 
-    /// A request goes out.
+    /// Notes that a request has gone out.
     pub(super) fn runs(&mut self, request: JoinHandle<()>) {
         self.running = Some(request);
     }
 
-    /// The request under way has been answered, or has been given up.
+    /// Notes that the request under way has been answered or given up.
     pub(super) fn answered(&mut self) {
         self.running = None;
     }
 
-    /// Whether a request is under way. One whose engine blocks its thread is, even after its time is up.
+    /// Whether a request is under way. A request whose engine blocks its thread counts as under way even after its
+    /// time is up.
     pub(super) fn is_busy(&self) -> bool {
         self.running
             .as_ref()
@@ -47,7 +48,7 @@ impl<T> Line<T> {
         self.waiting.take()
     }
 
-    /// Nothing more goes out; what is under way is left to its end.
+    /// Stops sending; a request under way is left to its end.
     pub(super) fn close(&mut self) -> Option<JoinHandle<()>> {
         self.waiting = None;
         self.running.take()

@@ -1,8 +1,8 @@
-//! Measures how long an instance has held each opinion, by the fleet's verdict at the time.
+//! A measurement of how long an instance has held each opinion, by the fleet's verdict at the time.
 //!
-//! The share of time in which an instance suspects a downstream that the fleet finds well says how often its vote
-//! is wrong. A quorum improves on its members only while that share is smaller than the share of votes that it
-//! takes: the jury condition.
+//! The share of time in which an instance suspects a downstream that the fleet finds well shows how often its vote is
+//! wrong. A quorum is better than its members only while that share is below the share of votes that it needs (the
+//! jury condition).
 
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ pub enum HeardVerdict {
     Closed,
     /// The fleet was open.
     Open,
-    /// There was no view, or none that was fresh.
+    /// There was no view, or no fresh one.
     Unknown,
 }
 
 impl HeardVerdict {
-    /// All of them, in the order of declaration.
+    /// All verdicts, in the order of declaration.
     pub const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::Unknown];
 
-    /// The word for labels and pages.
+    /// Returns the word for labels and pages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
@@ -45,14 +45,14 @@ impl HeardVerdict {
     }
 }
 
-/// For how long an instance has held each opinion. The times together are the time since it joined.
+/// How long an instance has held each opinion. The times add up to the time since it joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpinionTimes {
     times: [[Duration; HeardVerdict::ALL.len()]; Opinion::ALL.len()],
 }
 
 impl OpinionTimes {
-    /// The time in which the instance held this opinion while this was the fleet's verdict.
+    /// Returns how long the instance held this opinion while this was the fleet's verdict.
     pub fn of(&self, opinion: Opinion, verdict: HeardVerdict) -> Duration {
         self.times[opinion as usize][verdict as usize]
     }

@@ -1,5 +1,4 @@
-//! The task's memory beside the member: what was heard last, and for how long the fleet has held the
-//! breaker.
+//! The task's memory beside the member: what was heard last, and for how long the fleet has held the breaker.
 
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ use crate::view::View;
 pub(super) struct Part {
     instance: InstanceId,
     pub(super) tally: Tally,
-    /// The newest view that was fresh.
+    /// The newest view that was fresh when it was heard.
     pub(super) view: Option<View>,
     pub(super) refused: Option<ReportRefused>,
     pub(super) answered_at: Option<Instant>,
@@ -29,7 +28,7 @@ pub(super) struct Part {
     /// A probe for the fleet is under way.
     pub(super) probes: bool,
     held_since: Option<Duration>,
-    /// Until then, what the engine says is not believed.
+    /// Until this time, what the engine says is not believed.
     distrust_until: Option<Duration>,
     now: Duration,
 }
@@ -50,10 +49,10 @@ impl Part {
         }
     }
 
-    /// An engine that holds a breaker for as long as no verdict is kept is not believed until the instance
-    /// has gone on alone. Where the fleet is right, that costs one probe; where the engine has gone mad, it is
-    /// the way out. Returns whether that begins now: then the member has to be told, or it would hold the breaker
-    /// until its view is stale, while nothing that would let it probe is believed.
+    /// Stops believing an engine that has held a breaker for as long as a verdict is kept, until the instance has
+    /// gone on alone. If the fleet is right, that costs one probe; if the engine has gone wrong, it is the way out.
+    /// Returns whether the distrust begins now. Then the member has to be told: otherwise it would hold the breaker
+    /// until its view is stale, while no answer that would let it probe is believed.
     pub(super) fn watch(
         &mut self,
         now: Duration,
@@ -78,7 +77,7 @@ impl Part {
         self.distrust_until.is_some_and(|until| self.now < until)
     }
 
-    /// Why the view has become stale.
+    /// The reason why the view has become stale.
     pub(super) fn why_stale(&self) -> FallbackReason {
         let Some(until) = self.distrust_until else {
             return FallbackReason::Stale;
@@ -106,7 +105,7 @@ impl Part {
                 return None;
             }
             Ok(_) | Err(EngineError::Refused(_)) => {
-                self.trouble = Some(Unavailable::new("its answer makes no sense"));
+                self.trouble = Some(Unavailable::new("its answer is not valid"));
                 return None;
             }
         };
@@ -116,7 +115,7 @@ impl Part {
         (!self.distrusts()).then_some(answer)
     }
 
-    /// Counts what a request for the lease came to, unless a probe follows.
+    /// Counts the result of a request for the lease, unless a probe follows.
     pub(super) fn acquired(&mut self, answer: Option<Result<Lease, AcquireRefused>>) {
         let outcome = match answer {
             Some(Ok(_)) => return,
@@ -128,7 +127,7 @@ impl Part {
         self.tally.leased(outcome);
     }
 
-    /// What readers are shown; ages are worked out when they read.
+    /// What readers are shown; ages are computed when they read.
     pub(super) fn status(&self, member: &Member, state: State, joined: Instant) -> Status {
         let overlay = member.overlay();
         let is_prober = matches!(member.right(), Some(Right::Leased(_)));

@@ -20,13 +20,13 @@ use crate::ledger::Standing;
 use crate::name::BreakerKey;
 use crate::view::View;
 
-/// An operator waits longer than a heartbeat may.
+/// An operator can wait longer than a heartbeat.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A breaker that takes part in a fleet. Made by [`Host::join`](super::Host::join).
 ///
-/// Dropping it leaves the fleet: the breaker is its own again at once, and the engine is told in the
-/// background. [`leave`](Self::leave) waits for that.
+/// Dropping it leaves the fleet: the breaker is on its own again at once, and the engine is told in the background.
+/// [`leave`](Self::leave) waits until the engine has been told.
 #[must_use = "a participant that is dropped leaves the fleet"]
 pub struct Participant {
     pub(super) host: Arc<Shared>,
@@ -38,64 +38,78 @@ pub struct Participant {
 }
 
 impl Participant {
-    /// The key by which the breakers of the fleet know each other.
+    /// Returns the key that the breakers of the fleet share.
     pub fn key(&self) -> &BreakerKey {
         self.board.key()
     }
 
-    /// The breaker.
+    /// Returns the breaker.
     pub fn breaker(&self) -> &Breaker {
         &self.breaker
     }
 
-    /// The status now: mode, votes, verdict, why it does not follow, counters. One short lock and a copy.
+    /// Returns the current status: mode, votes, verdict, why the instance does not follow, counters. It costs one
+    /// short lock and a copy.
     pub fn status(&self) -> Status {
         self.board.read()
     }
 
-    /// Reads the status without keeping the breaker in the fleet: for pages and metrics.
+    /// Returns a reader of the status, for pages and metrics, which does not keep the breaker in the fleet.
     pub fn reader(&self) -> Reader {
         Reader::new(Arc::clone(&self.board))
     }
 
-    /// Gives an order to all breakers of this key, on every instance. It is in force until the next one,
-    /// whatever becomes of this process. Others hear of it at once where the engine tells them, and with
-    /// their next heartbeat at the latest.
+    /// Gives an order to all breakers of this key, on every instance. It is in force until the next order, whatever
+    /// becomes of this process. Other instances hear of it at once if the engine pushes it, and with their next
+    /// heartbeat at the latest.
     ///
-    /// What an operator did to one breaker wins there: a breaker that is forced open, disabled or in
-    /// metrics-only by its own operator obeys no order of the fleet, and neither [`Order::Automatic`] nor leaving
-    /// ends that.
+    /// An operator of one breaker overrides it there: a breaker that its own operator forced open, disabled or put
+    /// into metrics-only mode obeys no order of the fleet, and neither [`Order::Automatic`] nor leaving ends that.
     ///
     /// # Errors
-    /// [`Unavailable`] if the engine has not answered within a second, or within its timeout where that is
-    /// longer. The order may be in force all the same; giving it again does no harm.
+    /// [`Unavailable`] if the engine has not answered within a second, or within its timeout if that is longer. The
+    /// order may still be in force; giving it again does no harm.
     ///
     /// # Cancel safety
     /// Dropping the future leaves it open whether the order is in force.
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox_fleet::Order;
+    /// use fusebox_fleet::engine::Unavailable;
+    /// use fusebox_fleet::host::Participant;
+    ///
+    /// async fn maintenance(participant: &Participant) -> Result<(), Unavailable> {
+    ///     participant.order(Order::ForceOpen).await?; // every instance rejects every call
+    ///     // …
+    ///     participant.order(Order::Automatic).await?; // breakers decide by themselves again
+    ///     Ok(())
+    /// }
+    /// ```
     pub async fn order(&self, order: Order) -> Result<View, Unavailable> {
         let (engine, key) = (Arc::clone(&self.host.engine), self.key().clone());
         let view = self
             .ask(Caught::new(async move { engine.order(&key, order).await }))
             .await?;
-        // If the inbox is full, the next heartbeat says it.
+        // If the inbox is full, the next heartbeat brings it.
         let _ = self.post.try_send(Input::Pushed(view));
         Ok(view)
     }
 
-    /// Asks the engine for everything about this key: who is in the fleet, who thinks what, who probes.
+    /// Asks the engine for everything about this key: who is in the fleet, what each instance thinks, and who probes.
     ///
     /// # Errors
-    /// [`Unavailable`] if the engine has not answered within a second, or within its timeout where that is
-    /// longer.
+    /// [`Unavailable`] if the engine has not answered within a second, or within its timeout if that is longer.
     pub async fn peek(&self) -> Result<Standing, Unavailable> {
         let (engine, key) = (Arc::clone(&self.host.engine), self.key().clone());
         self.ask(Caught::new(async move { engine.peek(&key).await }))
             .await
     }
 
-    /// Leaves the fleet: frees the breaker, tells the engine, and waits for that within three of its timeouts.
+    /// Leaves the fleet: frees the breaker, tells the engine, and waits for its answer for at most three of its
+    /// timeouts.
     ///
-    /// Returns whether the engine knows; if not, the instance lapses there after `member_for`.
+    /// Returns whether the engine knows. If not, the instance lapses there after `member_for`.
     ///
     /// # Cancel safety
     /// Dropping the future leaves the fleet all the same.
@@ -119,8 +133,8 @@ impl Participant {
         unavailable(within(self.engine_timeout.max(PATIENCE), asked).await)
     }
 
-    /// The task sees it at its next step. Until then, and where its runtime is not driven any more, the
-    /// breaker is free already.
+    /// The task sees this at its next step. Until then, and if its runtime no longer runs, the breaker is already
+    /// free.
     fn let_go(&self) {
         self.board.let_leave();
         self.breaker.fleet().lose_engine(Duration::ZERO);
@@ -130,7 +144,7 @@ impl Participant {
 
 impl Drop for Participant {
     fn drop(&mut self) {
-        // Not again after `leave`: the breaker may be another participant's by then.
+        // Not again after `leave`: the breaker may belong to another participant by then.
         if self.task.is_some() {
             self.let_go();
         }

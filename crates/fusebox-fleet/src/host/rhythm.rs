@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// When heartbeats are due next, by how far apart they are.
+/// When the next heartbeats are due, by their period.
 #[derive(Default)]
 pub(super) struct Rhythm {
     next: Mutex<BTreeMap<Duration, Instant>>,
 }
 
 impl Rhythm {
-    /// The next heartbeat of all keys that have this one. Each is a tenth sooner or later, so that instances
-    /// that began together do not report together for ever.
+    /// The next heartbeat of all keys with this period. Each is up to a tenth sooner or later, so that instances that
+    /// began together do not keep reporting together.
     pub(super) fn next(
         &self,
         heartbeat: Duration,

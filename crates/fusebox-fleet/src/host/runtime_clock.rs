@@ -5,8 +5,8 @@ use std::time::Duration;
 use fusebox::{Clock, ClockSteps};
 use tokio::time::Instant;
 
-/// The runtime's time: a clock for breakers and for the engine in memory, where a test or a demonstration
-/// pauses or moves the time of all of them together.
+/// A clock on the runtime's time, for breakers and for the engine in memory. A test or a demonstration can pause it
+/// or move it for all of them together.
 ///
 /// # Examples
 /// ```
@@ -25,7 +25,7 @@ pub struct RuntimeClock {
 }
 
 impl RuntimeClock {
-    /// A clock whose time begins now.
+    /// Makes a clock whose time begins now.
     pub fn new() -> Self {
         Self {
             origin: Instant::now(),

@@ -1,6 +1,6 @@
-//! The check of what an engine says before a member is told.
+//! The check of an engine's answers before a member is told.
 //!
-//! A number that no ledger could have written is an answer that was lost. So a broken engine is a silent one,
+//! A number that no ledger could have written counts as a lost answer. So a broken engine is treated as a silent one,
 //! and the instance goes on alone.
 
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(super) fn is_sound_refusal(refused: &AcquireRefused, settings: &Settings) ->
     }
 }
 
-/// Also that of a prober whose probe has failed, which stands back.
+/// Also the wait of a prober whose probe has failed, which lets others go first.
 fn longest_gap(settings: &Settings) -> Duration {
     settings
         .gap(1, u32::MAX)

@@ -1,4 +1,4 @@
-//! State that the participants of one host have in common.
+//! The state that the participants of one host share.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

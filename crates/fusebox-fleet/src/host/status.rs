@@ -18,63 +18,63 @@ use crate::name::{BreakerKey, InstanceId};
 use crate::opinion::Opinion;
 use crate::view::View;
 
-/// A participant at one instant.
+/// The status of a participant at one instant.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Status {
-    /// How much the fleet shares.
+    /// The mode: how much the instances share.
     pub mode: Mode,
-    /// What this instance thinks of the downstream.
+    /// This instance's opinion of the downstream.
     pub opinion: Opinion,
-    /// For how long it has held each opinion since it joined, by the fleet's verdict then.
+    /// How long this instance has held each opinion since it joined, by the fleet's verdict at the time.
     pub opinion_times: OpinionTimes,
-    /// The newest view, fresh or not: voters, suspects, need, verdict, epoch. None before the first one, and
-    /// in [`Mode::Local`].
+    /// The newest view, fresh or not: voters, suspects, need, verdict, epoch. `None` before the first one, and in
+    /// [`Mode::Local`].
     pub view: Option<View>,
-    /// The age of that view, at most; before the first one, the time since the participant joined.
+    /// The age of that view, at most. Before the first view, it is the time since the participant joined.
     pub view_age: Duration,
     /// Whether the view is young enough to be followed.
     pub is_fresh: bool,
-    /// Whether the engine has answered within the last `stale_after`; a refusal is an answer, too.
+    /// Whether the engine has answered within the last `stale_after`; a refusal counts as an answer.
     pub engine_up: bool,
-    /// How long ago the engine answered last; before the first answer, the time since the participant joined.
+    /// How long ago the engine last answered. Before the first answer, it is the time since the participant joined.
     pub answer_age: Duration,
-    /// Why the engine's last answer was none; gone with the next good one.
+    /// The engine's last failure to answer; `None` after the next good answer.
     pub trouble: Option<Unavailable>,
-    /// How far the fleet's verdict has come here; none while the breaker decides for itself.
+    /// The stage of the fleet's verdict at this breaker; `None` while the breaker decides for itself.
     pub stage: Option<HoldStage>,
-    /// Why this instance does not follow the fleet; none while it does, or while there is nothing to follow.
+    /// Why this instance does not follow the fleet; `None` while it does, or while there is nothing to follow.
     pub apart: Option<Apart>,
-    /// Why the fleet refuses this instance's reports, while it does; with settings that differ it
-    /// [says which](ReportRefused::differing).
+    /// Why the fleet refuses this instance's reports, while it does. If their settings differ, it [says
+    /// which](ReportRefused::differing).
     pub refused: Option<ReportRefused>,
-    /// The instance that probes for the fleet, if this one knows: it knows of itself.
+    /// The instance that probes for the fleet, if this instance knows: it knows only of itself.
     /// [`Participant::peek`](super::Participant::peek) asks the engine.
     pub prober: Option<InstanceId>,
-    /// Whether the failure is this instance's own: its breaker is open while most of the fleet is fine.
+    /// Whether the failure is on this instance: its breaker is open while most of the fleet is fine.
     pub is_localised: bool,
     /// The operator's order that is in force in the fleet.
     pub order: Order,
-    /// What it counted.
+    /// What the participant has counted since it joined.
     pub tally: Tally,
 }
 
 impl Status {
-    /// Whether it takes part: it has not left, and its task has not ended.
+    /// Returns whether the breaker takes part: it has not left, and its task has not ended.
     pub fn is_in(&self) -> bool {
         self.apart != Some(Apart::Left)
     }
 }
 
-/// Why an instance does not follow its fleet.
+/// The reason why an instance does not follow its fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Apart {
     /// The mode is [`Mode::Local`].
     Local,
-    /// It has left, or its task has ended.
+    /// The participant has left, or its task has ended.
     Left,
-    /// It has joined just now, and the engine has not answered yet.
+    /// The participant has just joined, and the engine has not answered yet.
     Joining,
     /// The engine has not been heard for `stale_after`.
     Stale,
@@ -84,7 +84,7 @@ pub enum Apart {
     SettingsDiffer,
     /// An operator decides, here or for the whole fleet.
     Operator,
-    /// The fleet is open, and this instance's calls end well.
+    /// The fleet is open, and this instance's calls succeed.
     Vetoed,
     /// The fleet is open, and this instance has no calls to judge by.
     NotSuspect,
@@ -107,7 +107,7 @@ impl Apart {
         Self::OwnOpen,
     ];
 
-    /// The word for labels and pages.
+    /// Returns the word for labels and pages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Local => "local",
@@ -130,7 +130,7 @@ impl fmt::Display for Apart {
     }
 }
 
-/// Reads the status of a participant. Clones read the same; they do not keep it in the fleet.
+/// A reader of a participant's status. Clones read the same status; they do not keep the breaker in the fleet.
 #[derive(Clone)]
 pub struct Reader {
     board: Arc<Board>,
@@ -141,12 +141,12 @@ impl Reader {
         Self { board }
     }
 
-    /// The breaker's key.
+    /// Returns the breaker's key.
     pub fn key(&self) -> &BreakerKey {
         &self.board.key
     }
 
-    /// The status now. It costs a lock that nobody holds for long, and a copy.
+    /// Returns the current status. It costs one short lock and a copy.
     pub fn status(&self) -> Status {
         self.board.read()
     }
@@ -158,12 +158,12 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// Where the task leaves the status for whoever reads it.
+/// The place where the task leaves the status for readers.
 pub(super) struct Board {
     key: BreakerKey,
     joined: Instant,
     stale_after: Duration,
-    /// The handle is gone, or wants to be.
+    /// The handle is gone, or asks to leave.
     leaves: AtomicBool,
     shown: Mutex<Shown>,
 }
@@ -173,7 +173,7 @@ struct Shown {
     status: Status,
     heard_at: Option<Instant>,
     answered_at: Option<Instant>,
-    /// Since when the status is so; times of opinions are counted up to then.
+    /// Since when the status has been this; times of opinions are counted up to then.
     since: Instant,
 }
 
@@ -274,7 +274,7 @@ impl Board {
         };
     }
 
-    /// The task has ended, in whichever way.
+    /// The task has ended, in one way or another.
     pub(super) fn leave(&self) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let opinion_times = shown.opinion_times(Instant::now(), self.stale_after);

@@ -1,4 +1,4 @@
-//! The task that hears what an engine tells of its own accord.
+//! The task that receives what an engine pushes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use super::fleet_engine::FleetEngine;
 use super::input::Input;
 use crate::name::BreakerKey;
 
-/// The shortest time between two views: an engine that tells without end takes no core.
+/// The shortest time between two views, so that an engine that pushes without end does not use up a core.
 const BREATH: Duration = Duration::from_millis(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Ends with its owner.
+/// A subscription, which ends with its owner.
 pub(super) struct Subscription {
     task: JoinHandle<()>,
 }
 
 impl Subscription {
-    /// Hands on each view. Where the engine's stream ends or panics, it is asked for another one, later and
-    /// later, at first after `wait`.
+    /// Passes each view on. If the engine's stream ends or panics, it is asked for another one, after waits that grow
+    /// from `wait`.
     pub(super) fn begin(
         engine: Arc<dyn FleetEngine>,
         key: BreakerKey,

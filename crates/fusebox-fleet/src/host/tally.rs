@@ -1,8 +1,8 @@
-//! Counts of what a participant did, as plain values for metrics.
+//! Counters of what a participant did, as plain values for metrics.
 
 use crate::message::ReportRefused;
 
-/// A set of named values, each with a counter of its own.
+/// Defines a set of named values, each with a counter of its own.
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
@@ -11,10 +11,10 @@ macro_rules! named {
         pub enum $name { $($(#[$each])* $variant,)+ }
 
         impl $name {
-            /// All of them, in the order of declaration.
+            /// All values, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The word for labels and pages.
+            /// Returns the word for labels and pages.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
             }
@@ -23,7 +23,7 @@ macro_rules! named {
 }
 
 named! {
-    /// What a message between a participant and the engine is about.
+    /// The subject of a message between a participant and the engine.
     MessageKind {
         /// An opinion; the answer is a view.
         Report = "report",
@@ -31,25 +31,25 @@ named! {
         Acquire = "acquire",
         /// The result of a probe.
         Settle = "settle",
-        /// A farewell.
+        /// A notice that the instance leaves.
         Leave = "leave",
-        /// A view that the engine told of its own accord. It is only received.
+        /// A view that the engine pushed. It is only received.
         Push = "push",
     }
 }
 
 named! {
-    /// Which way a message went.
+    /// The direction of a message.
     Direction {
         /// To the engine.
         Sent = "sent",
-        /// From the engine, in time and with a sense.
+        /// From the engine, in time and sensible.
         Received = "received",
     }
 }
 
 named! {
-    /// Why a participant went on alone.
+    /// The reason why a participant went on alone.
     FallbackReason {
         /// The engine was not heard for `stale_after`.
         Stale = "stale",
@@ -74,13 +74,13 @@ impl From<ReportRefused> for FallbackReason {
 }
 
 named! {
-    /// What came of a request for the lease.
+    /// The result of a request for the lease.
     LeaseOutcome {
         /// It was given, and the probe succeeded.
         Succeeded = "succeeded",
         /// It was given, and the probe failed.
         Failed = "failed",
-        /// It was given, and no result came: no call, a cancelled one, or one that took too long.
+        /// It was given, and no result came: there was no call, or the call was cancelled or took too long.
         Void = "void",
         /// It was refused: too early.
         Early = "early",
@@ -93,7 +93,7 @@ named! {
     }
 }
 
-/// What a participant counted since it joined. None of it goes down.
+/// What a participant has counted since it joined. No counter goes down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     messages: [[u64; Direction::ALL.len()]; MessageKind::ALL.len()],
@@ -104,27 +104,28 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Messages of this kind that went this way. Answers without sense, and late ones, are not received.
+    /// Returns how many messages of this kind went in this direction. Late and senseless answers do not count as
+    /// received.
     pub fn messages(&self, kind: MessageKind, direction: Direction) -> u64 {
         self.messages[kind as usize][direction as usize]
     }
 
-    /// Epochs in which the fleet was open and this instance saw no trouble.
+    /// Returns in how many epochs the fleet was open while this instance saw no trouble.
     pub fn vetoes(&self) -> u64 {
         self.vetoes
     }
 
-    /// Times that the fleet's verdict opened the breaker.
+    /// Returns how often the fleet's verdict opened the breaker.
     pub fn adoptions(&self) -> u64 {
         self.adoptions
     }
 
-    /// Times that the participant went on alone for this reason.
+    /// Returns how often the participant went on alone for this reason.
     pub fn fallbacks(&self, reason: FallbackReason) -> u64 {
         self.fallbacks[reason as usize]
     }
 
-    /// Requests for the lease that came to this.
+    /// Returns how many requests for the lease had this result.
     pub fn leases(&self, outcome: LeaseOutcome) -> u64 {
         self.leases[outcome as usize]
     }

@@ -1,4 +1,4 @@
-//! Tests of what only the inside can show: a fault of the task itself.
+//! Tests of faults of the task itself, which only the inside can show.
 
 use fusebox::{Config, State};
 

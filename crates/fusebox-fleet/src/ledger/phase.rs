@@ -1,4 +1,4 @@
-//! The time in which the fleet is open: when somebody may probe, who does, and what came of it.
+//! The time in which the fleet is open: when a probe is possible, who probes, and with what result.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ pub(super) struct Phase {
     next_probe: Duration,
     failed: u32,
     good: u32,
-    /// The last prober, which lets others go first until then.
+    /// The last prober, which lets others go first until this time.
     steps_back: Option<(InstanceId, Duration)>,
-    /// At most one alive, unless each instance probes.
+    /// At most one is in force, unless each instance probes.
     leases: Vec<Given>,
 }
 
-/// A lease that somebody has.
+/// A lease that an instance holds.
 #[derive(Clone, Debug, PartialEq)]
 struct Given {
     token: Token,
@@ -31,13 +31,13 @@ struct Given {
     ends: Duration,
 }
 
-/// What a settlement came to.
+/// The effect of a settlement.
 pub(super) enum Settled {
-    /// Nothing is known.
+    /// The lease is not known.
     Unknown,
     /// The fleet stays open.
     Open,
-    /// Enough good probes.
+    /// Enough probes succeeded.
     Closed,
 }
 
@@ -61,7 +61,7 @@ impl Phase {
         self.next_probe.saturating_sub(now)
     }
 
-    /// Whether there has been time for somebody to follow, and nobody probes.
+    /// Whether there has been time for an instance to follow, and none probes.
     pub(super) fn is_deserted(&self, now: Duration, grace: Duration) -> bool {
         self.alive(now).next().is_none() && now >= self.since.saturating_add(grace)
     }
@@ -101,7 +101,7 @@ impl Phase {
     pub(super) fn grant(&mut self, now: Duration, to: &Sender, lease: Lease, gap: Duration) {
         self.leases.retain(|given| now < given.ends);
         let ends = now.saturating_add(lease.lasts);
-        // A prober that is never heard of again may have a broken path as well as one that failed.
+        // A prober that is never heard of again may have a broken path, as well as one that failed.
         self.steps_back = Some((to.instance.clone(), ends.saturating_add(gap)));
         self.leases.push(Given {
             token: lease.token,
@@ -110,7 +110,7 @@ impl Phase {
         });
     }
 
-    /// Whether the sender's lease with this token is alive.
+    /// Whether the sender's lease with this token is in force.
     pub(super) fn holds(&self, now: Duration, sender: &Sender, token: Token) -> bool {
         self.alive(now)
             .any(|given| given.token == token && given.to == *sender)

@@ -1,7 +1,7 @@
 //! The merged counts of calls: a window over the latest calls of all instances.
 //!
-//! Counts lie in buckets as long as a batch. The window is made of whole buckets, from the newest back, so it
-//! may hold a few calls more than it is set to.
+//! Counts lie in buckets of one batch. The window is made of whole buckets, from the newest back, so it may hold a
+//! few calls more than its size.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::counts::Counts;
 use crate::settings::Settings;
 
-/// Ratios are compared in these parts of a whole.
+/// Ratios are compared in this many parts of a whole.
 const WHOLE: f64 = 1_000_000.0;
 
-/// Counts of all instances by when they came.
+/// The counts of all instances, by when they came.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Pool {
     buckets: BTreeMap<u128, Counts>,
@@ -32,9 +32,9 @@ impl Pool {
         self.buckets.clear();
     }
 
-    /// Whether failures among the latest calls reach the threshold of a full window. While the window is
-    /// not full, the calls that it lacks count as successes. So it opens on no fewer failures than a full one,
-    /// and not only once it is full: those failures would still be in it then.
+    /// Whether failures among the latest calls reach the threshold of a full window. While the window is not full,
+    /// missing calls count as successes. So it takes as many failures as for a full window, but the fleet need not
+    /// wait until the window is full: those failures would still be in it then.
     pub(super) fn carries(&self, now: Duration, rules: &Settings, voters: u32) -> bool {
         let oldest = bucket(now.saturating_sub(rules.pool_keep()), rules);
         let wanted = rules.pool_calls(voters);

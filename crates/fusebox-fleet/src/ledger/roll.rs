@@ -1,4 +1,4 @@
-//! The roll of instances: who is heard, what each of them thinks, and whether that is a vote.
+//! The roll of instances: which are heard, what each of them thinks, and whether that is a vote.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,20 +9,20 @@ use crate::name::{InstanceId, Session};
 use crate::number::Sequence;
 use crate::opinion::Opinion;
 
-/// The instances that have been heard lately.
+/// The instances that were heard lately.
 ///
-/// A fleet of a thousand reports a thousand times a heartbeat, and each report asks for the votes twice. So they are
-/// kept as they change, and counted anew only when somebody may have lapsed.
+/// A fleet of a thousand instances reports a thousand times per heartbeat, and each report needs the votes twice. So
+/// the votes are updated with each change, and counted again only when an instance may have lapsed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Roll {
     entries: BTreeMap<InstanceId, Entry>,
     /// The votes of all entries, lapsed or not.
     tally: Tally,
-    /// Nobody lapses before; a bound only, as reports move it on.
+    /// No instance lapses before this time. It is only a bound, because reports move it on.
     soonest: Option<Duration>,
 }
 
-/// The tally follows from the entries, and the bound is none of the roll's content.
+/// The tally follows from the entries, and the bound is no part of the roll's content.
 impl PartialEq for Roll {
     fn eq(&self, other: &Self) -> bool {
         self.entries == other.entries
@@ -64,7 +64,7 @@ impl Roll {
         }
     }
 
-    /// Whether this report, or a later one of the same session, has been counted.
+    /// Whether this report, or a later one of the same session, was already counted.
     pub(super) fn has_heard(&self, now: Duration, from: &Sender, sequence: Sequence) -> bool {
         self.alive(now, &from.instance)
             .is_some_and(|entry| entry.session == from.session && sequence <= entry.sequence)
@@ -80,7 +80,7 @@ impl Roll {
         self.count(now).1 > u32::from(own)
     }
 
-    /// When the last instance that has not left lapses, or has lapsed; none if all have left.
+    /// When the last instance that has not left lapses, or has lapsed; `None` if all have left.
     #[cfg(feature = "memory")]
     pub(super) fn last_lapse(&self) -> Option<Duration> {
         self.entries.values().map(|entry| entry.lapses).max()
@@ -101,13 +101,13 @@ impl Roll {
         self.soonest = entries.values().map(|entry| entry.lapses).min();
     }
 
-    /// Whether nobody has lapsed, for certain.
+    /// Whether it is certain that no instance has lapsed.
     fn all_count(&self, now: Duration) -> bool {
         self.soonest.is_none_or(|soonest| now < soonest)
     }
 
-    /// A stale suspicion is from before the fleet closed: its sender has not heard of that yet. It keeps its
-    /// vote, as one that sees no trouble.
+    /// Writes a report. A stale suspicion is from before the fleet closed, of which its sender has not heard yet. The
+    /// sender keeps its vote, as one that sees no trouble.
     pub(super) fn write(&mut self, now: Duration, report: &Report, stale: bool) {
         let opinion = match report.opinion {
             Opinion::Suspect if stale => Opinion::Fine,
@@ -122,7 +122,7 @@ impl Roll {
         let lapses = entry.lapses;
         self.soonest = Some(self.soonest.map_or(lapses, |soonest| soonest.min(lapses)));
         self.tally.add(opinion);
-        // The name is there in most cases.
+        // In most cases the name is already there.
         let before = match self.entries.get_mut(&report.from.instance) {
             Some(known) => Some(std::mem::replace(known, entry)),
             None => self.entries.insert(report.from.instance.clone(), entry),

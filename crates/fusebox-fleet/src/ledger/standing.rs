@@ -7,40 +7,40 @@ use crate::opinion::Opinion;
 use crate::settings::Fingerprint;
 use crate::view::View;
 
-/// Who is in the fleet, who thinks what, and who probes.
+/// The members of a fleet, their opinions, and the prober.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Standing {
-    /// What instances are told.
+    /// The view that instances are told.
     pub view: View,
-    /// The settings by which the fleet votes; none before the first report.
+    /// The fingerprint of the settings by which the fleet votes; `None` before the first report.
     pub rules: Option<Fingerprint>,
-    /// The instances that have been heard lately, by name.
+    /// The instances that were heard lately, by name.
     pub members: Vec<Standpoint>,
-    /// Who has the lease.
+    /// The holder of the lease.
     pub prober: Option<Prober>,
     /// How many probes in a row have failed since the fleet opened.
     pub failed_probes: u32,
 }
 
-/// What one instance thinks.
+/// One instance and its opinion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Standpoint {
-    /// The instance.
+    /// The name of the instance.
     pub instance: InstanceId,
-    /// What it thinks, as the ledger counts it.
+    /// Its opinion, as the ledger counts it.
     pub opinion: Opinion,
-    /// How long it counts without another report.
+    /// How long it still counts without another report.
     pub lapses_in: Duration,
 }
 
-/// Who has the lease.
+/// The holder of the lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Prober {
-    /// The instance.
+    /// The name of the instance.
     pub instance: InstanceId,
-    /// When the lease ends at the latest.
+    /// How long the lease lasts at most.
     pub remaining: Duration,
 }

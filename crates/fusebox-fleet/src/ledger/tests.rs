@@ -1,4 +1,4 @@
-//! The ledger, verb by verb.
+//! Tests of the ledger, verb by verb.
 
 use super::*;
 use crate::counts::Counts;
@@ -73,7 +73,7 @@ impl Fleet {
         fleet
     }
 
-    /// To the first moment at which somebody may probe.
+    /// Waits until the first moment at which a probe is possible.
     fn wait(&mut self) {
         if let Verdict::Open { next_probe_in } = self.ledger.view(self.now).verdict {
             self.now += next_probe_in;

@@ -1,4 +1,5 @@
-//! Following the fleet, objecting to it, and going on without it (transitions 2 to 4 and 8 to 11).
+//! The part of a member that follows the fleet, objects to it, and goes on without it (transitions 2 to 4 and 8 to
+//! 11).
 
 use std::time::Duration;
 
@@ -9,14 +10,14 @@ use crate::mode::{CloseRule, Evidence, Veto};
 use crate::opinion::Opinion;
 use crate::view::{Era, Verdict, View};
 
-/// Whether the failure is this instance's own.
+/// Whether the failure is on this instance alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) enum Localised {
     #[default]
     No,
-    /// It looks so, since then.
+    /// It has looked so since this time.
     Since(Duration),
-    /// It has been told.
+    /// It has been reported.
     Told,
 }
 
@@ -27,7 +28,7 @@ impl Localised {
 }
 
 impl Member {
-    /// Whether the fleet's verdict is this instance's, too.
+    /// Decides whether this instance follows the fleet's verdict.
     pub(super) fn consider(
         &mut self,
         now: Duration,
@@ -93,7 +94,8 @@ impl Member {
         self.hint(now, out);
     }
 
-    /// Says when to come back to callers of a held breaker; one that is open by its own rules says that by itself.
+    /// Tells callers of a held breaker when to come back; a breaker that is open by its own rules does that by
+    /// itself.
     pub(super) fn hint(&self, now: Duration, out: &mut Vec<Action>) {
         if !self.overlay.is_held() {
             return;
@@ -104,7 +106,7 @@ impl Member {
         });
     }
 
-    /// The breaker's own open period after so many failed probes, shortened by chance as the breaker does.
+    /// The breaker's own open period after this many failed probes, shortened at random as the breaker does.
     pub(super) fn own_wait(&self, failed: u32, chance: &mut dyn Chance) -> Duration {
         let wait = self.settings.own_wait(failed);
         wait.saturating_sub(part_of(wait.mul_f64(self.settings.jitter()), chance))
@@ -175,7 +177,7 @@ impl Member {
         }
     }
 
-    /// Whatever the fleet added becomes an open period of the breaker's own.
+    /// Turns whatever the fleet added into an open period of the breaker's own.
     pub(super) fn end_alone(&mut self, chance: &mut dyn Chance, out: &mut Vec<Action>) {
         if matches!(self.overlay, Overlay::None) {
             return;

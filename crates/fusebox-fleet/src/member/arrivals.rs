@@ -1,11 +1,11 @@
-//! Measures how often calls come, so that a prober asks for a lease that outlives the wait for its next call.
+//! A measurement of how often calls come, so that a prober asks for a lease that outlasts the wait for its next call.
 
 use std::time::Duration;
 
 /// The weight of the newest interval.
 const NEWEST: u32 = 8;
 
-/// The mean interval between calls, the newer ones counting more.
+/// The mean interval between calls; newer intervals count more.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Arrivals {
     last: Option<Duration>,
@@ -24,7 +24,7 @@ impl Arrivals {
         self.last = Some(now);
     }
 
-    /// Zero when nothing is known.
+    /// The mean interval; zero when nothing is known.
     pub(super) fn interval(&self) -> Duration {
         self.interval.unwrap_or_default()
     }

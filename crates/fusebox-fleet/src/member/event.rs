@@ -1,67 +1,67 @@
-//! Events that a member is told.
+//! The events that a member is told.
 
 use std::time::Duration;
 
 use crate::message::{AcquireRefused, Lease, ProbeResult, ReportRefused};
 use crate::view::View;
 
-/// Something that a [`Member`](crate::Member) is told.
+/// An event that a [`Member`](crate::Member) is told.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
     /// Time has passed: see [`Member::next_wake`](crate::Member::next_wake).
     Tick,
-    /// A call that the closed breaker permitted has ended. Cancelled and ignored calls are not told, and
-    /// neither are late results.
+    /// A call that the closed breaker permitted has ended. Cancelled and ignored calls and late results are not
+    /// reported.
     Finished(CallResult),
-    /// A call has been rejected because the fleet holds the breaker, or because it is open by its own rules.
+    /// A call was rejected because the fleet holds the breaker, or because it is open by its own rules.
     Rejected,
-    /// The breaker has changed by its own rules or by an operator. Changes that the member asked for are not
-    /// told.
+    /// The breaker has changed its state by its own rules or by an operator. Changes that the member asked for are
+    /// not reported.
     Breaker(BreakerState),
-    /// A probe that the member asked for has ended. Of a [lent](crate::Action::LendProbe) one it also says what the
-    /// breaker has come to by its own rules: closed after a success, open after a failure.
+    /// A probe that the member asked for has ended. For a [lent](crate::Action::LendProbe) probe it also says the
+    /// breaker's new state by its own rules: closed after a success, open after a failure.
     ProbeEnded {
-        /// The probe.
+        /// The mark of the probe.
         probe: ProbeId,
-        /// What came of it.
+        /// The result of the probe.
         result: ProbeResult,
     },
     /// The engine has answered a report.
     Reported {
-        /// Which one.
+        /// The ticket of that report.
         ticket: Ticket,
-        /// What it said.
+        /// The answer.
         answer: Result<View, ReportRefused>,
     },
     /// The engine has answered a request for the lease.
     Acquired {
-        /// Which one.
+        /// The ticket of that request.
         ticket: Ticket,
-        /// What it said.
+        /// The answer.
         answer: Result<Lease, AcquireRefused>,
     },
-    /// The engine has not answered, in time or at all, or its answer made no sense.
+    /// The engine has not answered in time or at all, or its answer made no sense.
     Lost(Ticket),
-    /// The engine has told all instances something, or has answered a settlement.
+    /// The engine has pushed a view, or has answered a settlement.
     Pushed(View),
-    /// What the engine says is not believed any more: the instance is alone at once, as if its view had become
-    /// stale, until the engine answers a report again.
+    /// The engine is no longer believed: the instance is alone at once, as if its view had become stale, until the
+    /// engine answers a report again.
     Distrusted,
-    /// The instance shuts down in order.
+    /// The instance shuts down in an orderly way.
     Leave,
 }
 
-/// How a call ended.
+/// The way in which a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallResult {
-    /// Well.
+    /// The call succeeded.
     Succeeded,
-    /// Badly.
+    /// The call failed.
     Failed,
 }
 
-/// The state that an instance's own breaker is in.
+/// The state of an instance's own breaker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum BreakerState {
     /// It permits calls.
@@ -75,7 +75,7 @@ pub enum BreakerState {
     Overridden,
 }
 
-/// The mark of a request, by which its answer is told from those of others.
+/// The mark of a request, which its answer carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket {
     pub(super) number: u64,

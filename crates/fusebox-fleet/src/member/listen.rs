@@ -1,4 +1,4 @@
-//! Hearing the engine, and missing it (transitions 10 to 12).
+//! The part of a member that hears the engine, or misses it (transitions 10 to 12).
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use crate::command::Order;
 use crate::message::ReportRefused;
 use crate::view::{Era, View};
 
-/// Whether the engine is heard, as it was told last.
+/// Whether the engine is heard, as last reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) enum Contact {
     /// The member has just begun.
     #[default]
     New,
-    /// It has begun then, and has heard nothing yet.
+    /// The member began at this time and has heard nothing yet.
     Joining(Duration),
     /// The view is fresh.
     Heard,
-    /// The instance decides alone, and has said so.
+    /// The instance decides alone, and has reported it.
     Lost,
-    /// So it does because its reports are refused, and it has said why.
+    /// The instance decides alone because its reports are refused, and it has reported why.
     Refused(ReportRefused),
 }
 
@@ -93,17 +93,17 @@ impl Member {
         }
         let before = self.command.order;
         self.command = view.command;
-        // Given again, an order is obeyed again: an operator of this breaker may have taken it back here.
+        // An order that is given again is obeyed again: an operator of this breaker may have taken it back here.
         if (view.command.order, before) == (Order::Automatic, Order::Automatic) {
             return;
         }
-        // A breaker that an operator takes over is held by nobody, and begins anew when it is given back.
+        // The fleet holds no breaker that an operator takes over, and the breaker begins anew when it is given back.
         self.overlay = Overlay::None;
         self.opinions.withdraw();
         out.push(Action::Obey(view.command.order));
     }
 
-    /// What time alone ends: the right to a probe, the wait for a turn, a view's freshness.
+    /// Ends what time alone ends: the right to a probe, the wait for a turn, a view's freshness.
     pub(super) fn lapse(&mut self, now: Duration, chance: &mut dyn Chance, out: &mut Vec<Action>) {
         match self.overlay {
             Overlay::Probing { deadline, .. } if now >= deadline => {

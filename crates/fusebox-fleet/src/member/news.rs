@@ -1,7 +1,7 @@
-//! News of the fleet that a member has heard, in order and with its age.
+//! The news of the fleet that a member has heard, in order and with its age.
 //!
-//! Only the answer to an own report says how old its news are: no older than the report. A pushed view may
-//! have been under way for any time, so it can bring news sooner, but it never makes an old view fresh.
+//! Only the answer to the instance's own report shows how old its news is: no older than the report. A pushed view
+//! may have been under way for any time. It can bring news sooner, but it never makes an old view fresh.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ pub(super) struct News {
     answered: u64,
     /// When that report was sent.
     heard_at: Option<Duration>,
-    /// It is not believed, however young it is.
+    /// The engine is not believed, however young its view is.
     is_doubted: bool,
-    /// When somebody may probe, by the newest view.
+    /// When a probe is possible, by the newest view.
     probe_at: Duration,
 }
 
-/// What a view says that was not known.
+/// What is new in a view.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Heard {
     /// Nothing.
@@ -46,7 +46,7 @@ impl News {
         self.probe_at
     }
 
-    /// When the newest view is too old; none before the first one.
+    /// When the newest view becomes too old; `None` before the first one.
     pub(super) fn stale_at(&self, stale_after: Duration) -> Option<Duration> {
         self.heard_at.map(|at| at.saturating_add(stale_after))
     }
@@ -89,7 +89,7 @@ impl News {
 
     pub(super) fn push(&mut self, now: Duration, stale_after: Duration, view: View) -> Heard {
         match self.fresh(now, stale_after) {
-            // From which life a push is, newer or older, only an answer says.
+            // Only an answer, not a push, shows whether another life of the ledger is newer or older.
             Some(known) if known.era.incarnation == view.era.incarnation => self.take(now, view),
             Some(_) | None => Heard::Nothing,
         }

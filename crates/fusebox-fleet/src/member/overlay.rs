@@ -6,23 +6,23 @@ use super::event::{ProbeId, Ticket};
 use crate::number::Token;
 use crate::view::Era;
 
-/// What the fleet adds to an instance's own breaker.
+/// The fleet's addition to an instance's own breaker.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Overlay {
-    /// Nothing: the breaker decides alone.
+    /// There is none: the breaker decides alone.
     #[default]
     None,
     /// The breaker is open because the fleet is.
     Held {
-        /// The epoch that holds it.
+        /// The epoch of the verdict.
         era: Era,
     },
     /// The next call is a probe for the fleet.
     Probing {
-        /// The epoch that holds the breaker.
+        /// The epoch of the verdict.
         era: Era,
-        /// By which right.
+        /// The right by which it probes.
         right: Right,
         /// When the right ends.
         deadline: Duration,
@@ -37,19 +37,19 @@ pub enum Overlay {
 }
 
 impl Overlay {
-    /// Whether the breaker is open because the fleet is.
+    /// Returns whether the breaker is open because the fleet is.
     pub fn is_held(self) -> bool {
         matches!(self, Self::Held { .. } | Self::Probing { .. })
     }
 }
 
-/// By which right an instance probes.
+/// The right by which an instance probes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Right {
-    /// By the fleet's lease.
+    /// The fleet's lease.
     Leased(Token),
-    /// By its own timer.
+    /// Its own timer.
     Own,
 }
 
@@ -57,40 +57,40 @@ pub enum Right {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Lent {
     pub(super) probe: ProbeId,
-    /// None when the period outlives it: then its end is the breaker's own again.
+    /// `None` when the period outlasts the lease: then its end concerns only the breaker.
     pub(super) lease: Option<LentLease>,
 }
 
-/// By what a half-open period is a probe for the fleet.
+/// The lease by which a half-open period is a probe for the fleet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct LentLease {
-    /// The epoch in which it was given.
+    /// The epoch in which the lease was granted.
     pub(super) era: Era,
     pub(super) token: Token,
     pub(super) deadline: Duration,
 }
 
-/// How far an instance is with asking for the lease.
+/// The progress of an instance in asking for the lease.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) enum Asking {
     #[default]
     Not,
-    /// A call has come; the request waits a random moment.
+    /// A call has come, and the request waits for a random moment.
     Soon(Duration),
     /// The request is under way.
     Sent(Ticket),
 }
 
-/// The probes of an instance that the fleet keeps open, or whose breaker is open beside it, and what they came to.
+/// The probes of an instance that the fleet keeps open, or whose breaker is open by itself, and their results.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Probes {
     pub(super) last: u64,
-    /// Failed ones in a row, where each instance probes by its own timer.
+    /// Failed probes in a row, where each instance probes by its own timer.
     pub(super) failed: u32,
-    /// Not before then, whatever a view says.
+    /// No probe before this time, whatever a view says.
     pub(super) not_before: Duration,
     pub(super) asking: Asking,
-    /// Only where nothing is held: a held instance probes by [`Overlay::Probing`].
+    /// Only if nothing is held: a held instance probes by [`Overlay::Probing`].
     pub(super) lent: Option<Lent>,
 }
 
@@ -100,7 +100,7 @@ impl Probes {
         ProbeId(self.last)
     }
 
-    /// For an instance that is held anew.
+    /// Starts anew for an instance that is held again.
     pub(super) fn begin(&mut self, not_before: Duration) {
         self.failed = 0;
         self.not_before = not_before;

@@ -1,9 +1,9 @@
-//! Probing for the fleet (transitions 5 to 7).
+//! The part of a member that probes for the fleet (transitions 5 to 7).
 //!
-//! A held instance probes by one call that decides nothing in its breaker. One whose breaker is open by its own
-//! rules lends the fleet its own half-open period: that begins at once, and it decides in the breaker, too. Both ask
-//! for the same lease, so there is one probe of them all at a time. The own open period of such a breaker runs on
-//! meanwhile, as without a fleet.
+//! A held instance probes by one call that decides nothing in its breaker. An instance whose breaker is open by its
+//! own rules lends the fleet its own half-open period, which begins at once and decides in the breaker, too. Both ask
+//! for the same lease, so all of them together make one probe at a time. The own open period of such a breaker runs
+//! on meanwhile, as without a fleet.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::mode::{CloseRule, ProbeRule};
 use crate::number::Token;
 use crate::view::Era;
 
-/// A prober has to wait for its own next call. Three mean intervals between calls leave one wait in twenty
-/// too long when calls come at random.
+/// A prober has to wait for its own next call. If calls come at random, one wait in twenty is longer than three mean
+/// intervals.
 const INTERVALS: u32 = 3;
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -55,7 +55,7 @@ impl Member {
     }
 
     /// The epoch in which this instance may ask for the right to probe. A breaker that is half-open by its own rules
-    /// probes already.
+    /// already probes.
     pub(super) fn may_ask(&self, now: Duration) -> Option<Era> {
         self.may_probe(now)
             .filter(|_| self.breaker != BreakerState::HalfOpen)
@@ -70,8 +70,9 @@ impl Member {
         }
     }
 
-    /// Whether the own breaker's next probe could be one for the fleet. A suspicion that the fleet's closing
-    /// withdrew is none of the present verdict; and where nobody else votes, the breaker goes on as if it were alone.
+    /// Whether the own breaker's next probe could be a probe for the fleet. A suspicion that the fleet's closing
+    /// withdrew does not belong to the present verdict. And if no other instance votes, the breaker goes on as if it
+    /// were alone.
     fn could_lend(&self) -> bool {
         self.settings.mode().dials().probe == ProbeRule::Leased
             && matches!(self.breaker, BreakerState::Open | BreakerState::HalfOpen)
@@ -80,7 +81,7 @@ impl Member {
             && self.lease_of_own_probe().is_none()
     }
 
-    /// The verdict by which the fleet is open, as far as that is known, and in force.
+    /// The epoch of the verdict by which the fleet is open, as far as that is known and in force.
     fn open_era(&self, now: Duration) -> Option<Era> {
         self.news
             .fresh(now, self.settings.stale_after())
@@ -104,7 +105,7 @@ impl Member {
             (None, Asking::Soon(_)) if self.may_probe(now).is_none() => {
                 self.probes.asking = Asking::Not;
             }
-            // The host has forgotten to say that there was no answer.
+            // The host has failed to report that there was no answer.
             (_, Asking::Sent(ticket))
                 if now >= ticket.sent_at.saturating_add(self.settings.stale_after()) =>
             {
@@ -142,7 +143,7 @@ impl Member {
         };
         match answer {
             Ok(lease) => {
-                // Counted from when it was asked for: so it ends here before it ends there.
+                // Counted from when it was asked for, so the lease ends here before it ends at the engine.
                 let deadline = ticket.sent_at.saturating_add(lease.lasts);
                 if now >= deadline {
                 } else if matches!(self.overlay, Overlay::None) {
@@ -165,7 +166,8 @@ impl Member {
                 self.hint(now, out);
             }
             Err(AcquireRefused::Busy { remaining }) => {
-                // The present probe may end at once, long before its lease. Somebody may probe a gap after that.
+                // The present probe may end at once, long before its lease. Another probe is possible one gap after
+                // that.
                 self.probes.not_before = now.saturating_add(remaining.min(self.first_gap()));
                 self.hint(now, out);
             }
@@ -193,8 +195,8 @@ impl Member {
         out.push(Action::LendProbe { probe, deadline });
     }
 
-    /// When the fleet has decided anew, or cannot be heard, or the lease has ended, what the breaker's own probes
-    /// come to is its own again.
+    /// When the fleet has decided anew, or cannot be heard, or the lease has ended, the result of the breaker's own
+    /// probes concerns only the breaker again.
     pub(super) fn take_back(&mut self, now: Duration) {
         let open_era = self.open_era(now);
         if let Some(lent) = &mut self.probes.lent {
@@ -272,7 +274,7 @@ impl Member {
         out: &mut Vec<Action>,
     ) {
         match result {
-            // What it could not lend is an operator's, or has moved on, which is heard next.
+            // What it could not lend is an operator's, or has changed, which is heard next.
             ProbeResult::Void => {
                 self.breaker_changed(BreakerState::Overridden);
                 return;
@@ -290,13 +292,13 @@ impl Member {
         out.push(Action::Settle(settlement));
     }
 
-    /// The shortest wait between two probes of a fleet as large as it was heard last.
+    /// The shortest wait between two probes of a fleet of the size that was last heard.
     fn first_gap(&self) -> Duration {
         let voters = self.news.view().map_or(1, |view| view.votes.voters);
         self.settings.first_gap(voters)
     }
 
-    /// The probe is over, whatever came of it.
+    /// The probe is over, whatever its result.
     pub(super) fn held_again(
         &mut self,
         now: Duration,

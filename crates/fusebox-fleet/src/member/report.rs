@@ -1,4 +1,4 @@
-//! Telling the engine what the instance thinks (transition 1).
+//! The part of a member that tells the engine its opinion (transition 1).
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::mode::Evidence;
 use crate::number::Sequence;
 use crate::opinion::Opinion;
 
-/// An opinion that changes with every few calls is told this many times per heartbeat at most.
+/// An opinion that changes every few calls is reported at most this many times per heartbeat.
 const CHANGES_PER_HEARTBEAT: u32 = 20;
 
 /// What was sent, and what is to be sent.
@@ -55,7 +55,7 @@ impl Mail {
         });
     }
 
-    /// The fleet has closed, and the ledger has withdrawn a suspicion that it was told before.
+    /// Notes that the fleet has closed, and that the ledger has withdrawn a suspicion it was told before.
     pub(super) fn withdrawn(&mut self) {
         if let Some(last) = &mut self.last
             && last.opinion == Opinion::Suspect
@@ -64,14 +64,14 @@ impl Mail {
         }
     }
 
-    /// The next report is due now.
+    /// Makes the next report due now.
     pub(super) fn hurry(&mut self, now: Duration) {
         self.due = self.due.min(now);
     }
 }
 
 impl Member {
-    /// When the next report is due, if the opinion stays what it is.
+    /// When the next report is due, if the opinion stays the same.
     pub(super) fn report_at(&self, now: Duration) -> Duration {
         let Some(last) = self.mail.last else {
             return now;
@@ -87,7 +87,7 @@ impl Member {
         at
     }
 
-    /// Sets when the next heartbeat is due, by the host's clock. It is put off by no more than a tenth.
+    /// Sets when the next heartbeat is due, by the host's clock. It is delayed by a tenth at most.
     #[cfg(feature = "tokio")]
     pub(crate) fn beat_at(&mut self, reading: Duration) {
         if let Some(last) = self.mail.last {
@@ -117,7 +117,7 @@ impl Member {
             report.counts = counts;
         }
         self.mail.last = Some(Sent { at: now, opinion });
-        // Instances that began together do not report together for ever.
+        // Instances that began together must not keep reporting together.
         let tenth = self.settings.heartbeat() / 10;
         let wait = tenth * 9 + part_of(tenth * 2, chance);
         self.mail.due = now.saturating_add(wait);

@@ -1,8 +1,8 @@
-//! A time that never goes back, made of one that may.
+//! A time that never goes back, made from a clock that may.
 
 use std::time::Duration;
 
-/// Follows a clock; where the clock steps back, this time stands still for a moment and goes on from there.
+/// Follows a clock. If the clock steps back, this time stands still for a moment and goes on from there.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Steady {
     read: Duration,

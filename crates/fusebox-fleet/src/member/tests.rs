@@ -1,4 +1,4 @@
-//! The member, transition by transition, with an engine that says what the test wants.
+//! Tests of the member, transition by transition, with an engine that answers as the test wants.
 
 use super::*;
 use crate::message::{AcquireRefused, Lease, ProbeResult, Report, ReportRefused};
@@ -60,7 +60,7 @@ impl Rig {
         rig
     }
 
-    /// Tells one event; every draw is one half. Answers reports, and returns what is for others.
+    /// Tells the member one event; every draw is one half. Answers reports, and returns the other actions.
     fn tell(&mut self, event: Event) -> Vec<Action> {
         let mut rest = Vec::new();
         let mut events = vec![event];
@@ -113,7 +113,7 @@ impl Rig {
         self.tell(Event::Finished(CallResult::Succeeded))
     }
 
-    /// The fleet decides, and tells everybody.
+    /// Makes the fleet decide, and tells all members.
     fn decide(&mut self, verdict: Verdict) -> Vec<Action> {
         self.view.era.epoch = self.view.era.epoch.next();
         self.view.verdict = verdict;

@@ -1,4 +1,4 @@
-//! The instant at which something is due although nothing happens.
+//! The instant at which a member has to be woken although nothing happens.
 
 use std::time::Duration;
 

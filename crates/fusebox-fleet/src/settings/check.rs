@@ -1,4 +1,4 @@
-//! The collector of all that is wrong with settings.
+//! The collector of all the faults in a set of settings.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -12,7 +12,7 @@ use crate::span::Span;
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 pub(super) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Collects what is wrong.
+/// Collects the faults.
 #[derive(Default)]
 pub(super) struct Check {
     faults: Vec<InvalidSetting>,
@@ -49,7 +49,7 @@ impl Check {
         }
     }
 
-    /// As [`Check::time`], but it may be zero.
+    /// Like [`Check::time`], but the time may be zero.
     pub(super) fn time_or_zero(&mut self, field: &'static str, value: Duration) {
         if value > YEAR {
             self.refuse(field, Span(value), "at most 365 days");
@@ -63,7 +63,7 @@ impl Check {
         })
     }
 
-    /// `least` is what another setting asks for, and `why` what would happen below it.
+    /// `least` is what another setting asks for, and `why` says what would happen below it.
     pub(super) fn at_least(
         &mut self,
         field: &'static str,

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// Settings that no fleet can work with; lists every fault, not only the first.
+/// The error for settings that no fleet can work with. It lists every fault, not only the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsError {
     faults: Vec<InvalidSetting>,
@@ -14,7 +14,7 @@ impl SettingsError {
         Self { faults }
     }
 
-    /// What is wrong, one entry per setting.
+    /// Returns the faults, one entry per setting.
     pub fn faults(&self) -> &[InvalidSetting] {
         &self.faults
     }
@@ -34,15 +34,15 @@ impl fmt::Display for SettingsError {
 
 impl Error for SettingsError {}
 
-/// One setting that is not allowed.
+/// A setting whose value is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidSetting {
-    /// The setting's name: its builder method.
+    /// The setting's name, which is that of its builder method.
     pub field: &'static str,
     /// The value that was given.
     pub value: String,
-    /// What is allowed, and the value of the other setting where two contradict each other.
+    /// What is allowed, and the value of the other setting if two contradict each other.
     pub allowed: String,
 }
 

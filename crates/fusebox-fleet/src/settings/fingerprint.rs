@@ -1,22 +1,22 @@
-//! The mark by which two instances know that they vote by the same rules.
+//! The fingerprint of settings, by which two instances know that they vote by the same rules.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::Settings;
 
-/// A number that differs when settings differ that all instances have to share.
+/// A number that differs when any of the settings that all instances have to share differ.
 ///
-/// How often an instance reports, and what it does in its own time, may differ: heartbeat, lifetimes,
-/// timeouts of the engine, and the jitter. Everything that decides about votes, probes and closing is in it.
-/// The number is the same on every machine and in every run; it may change with a release that changes a
-/// rule.
+/// Settings of an instance's own timing may differ: heartbeat, lifetimes, timeouts of the engine, and the jitter.
+/// Everything that decides about votes, probes and closing is included. The number is the same on every machine and
+/// in every run; it may change with a release that changes a rule.
 ///
-/// Two marks are equal when their numbers are. What else a mark knows only explains which settings differ.
+/// Two fingerprints are equal when their numbers are. The other data in a fingerprint only helps to explain which
+/// settings differ.
 #[derive(Clone, Copy, Debug)]
 pub struct Fingerprint {
     whole: u64,
-    /// A byte of each setting in [`NAMES`], the first one lowest: enough to say which of them differ.
+    /// One byte of each setting in [`NAMES`], the first one lowest: enough to tell which of them differ.
     parts: u128,
 }
 
@@ -41,15 +41,15 @@ const NAMES: [&str; 16] = [
 ];
 
 impl Fingerprint {
-    /// The number, for an engine that has to write it.
+    /// Returns the number, for an engine that has to write it.
     pub fn get(self) -> u64 {
         self.whole
     }
 
-    /// The names of the settings that differ between two marks, in a fixed order.
+    /// Returns the names of the settings that differ between two fingerprints, in a fixed order.
     ///
-    /// A mark knows a byte of each setting. So one name of 256 that should be here may be missing, and none is here
-    /// when a release of another version made one of the marks.
+    /// A fingerprint knows one byte of each setting. So one name in 256 may be missing, and no name is returned if a
+    /// release of another version made one of the fingerprints.
     ///
     /// # Examples
     /// ```
@@ -72,13 +72,13 @@ impl Fingerprint {
             .map(|(name, _)| name)
     }
 
-    /// The mark as engines keep and send it: one word.
+    /// The fingerprint as engines keep and send it: one word.
     #[cfg(any(feature = "gossip-node", feature = "redis"))]
     pub(crate) fn word(self) -> String {
         format!("{:016x}.{:032x}", self.whole, self.parts)
     }
 
-    /// The mark that such a word is, or one whose parts nobody knows.
+    /// The fingerprint that such a word stands for, or one whose parts are unknown.
     #[cfg(any(feature = "gossip-node", feature = "redis"))]
     pub(crate) fn read(word: &str) -> Option<Self> {
         let (whole, parts) = word.split_once('.').unwrap_or((word, "0"));
@@ -109,11 +109,11 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// Changes when the meaning of a setting does.
+/// Changes when the meaning of a setting changes.
 const RULES: u64 = 3;
 
 impl Settings {
-    /// The mark of the settings that all instances have to share.
+    /// Returns the fingerprint of the settings that all instances have to share.
     pub fn fingerprint(&self) -> Fingerprint {
         let (vote, probe, pool) = (&self.vote, &self.probe, &self.pool);
         let mut sum = Sum::new();
@@ -156,7 +156,7 @@ impl Settings {
     }
 }
 
-/// Sums up settings, all of them and each.
+/// Sums up the settings, together and each by itself.
 struct Sum {
     whole: Fnv,
     part: Fnv,
@@ -181,7 +181,7 @@ impl Sum {
         self.part.number(number);
     }
 
-    /// A setting has been summed up.
+    /// Notes that a setting has been summed up.
     fn end(&mut self) {
         let part = std::mem::replace(&mut self.part, Fnv::new()).0;
         self.parts[self.ended] = part
@@ -199,7 +199,7 @@ impl Sum {
     }
 }
 
-/// FNV-1a: short, and written down, so that another engine can compute it.
+/// FNV-1a: short and specified, so that another engine can compute it.
 struct Fnv(u64);
 
 impl Fnv {

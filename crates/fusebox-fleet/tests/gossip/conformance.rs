@@ -1,4 +1,4 @@
-//! The suite on one node, and on three that are asked in turn.
+//! The conformance suite on one node, and on three that are asked in turn.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

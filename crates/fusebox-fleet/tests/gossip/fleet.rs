@@ -1,4 +1,4 @@
-//! Nodes with one instance each, and what the tests ask of them.
+//! Nodes with one instance each, and the questions that tests ask them.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Nodes that gossip, over a network inside the process that loses, delays and cuts, in time that is moved by
-//! the runtime; and a few over real sockets.
+//! Nodes that gossip over a network inside the process that loses, delays and cuts, in time that the runtime moves;
+//! and a few over real sockets.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! One name, two processes; one fleet, two settings.
+//! Conflicts: one name for two processes, and two settings in one fleet.
 
 use fusebox_fleet::Opinion::{Fine, Suspect};
 use fusebox_fleet::ReportRefused;
@@ -26,10 +26,7 @@ async fn a_second_process_with_a_name_is_refused_until_the_first_leaves() {
     };
     assert_eq!(refused, Err(TAKEN));
     let told = refused.unwrap_err().to_string();
-    assert!(
-        told.contains("give each instance a name of its own"),
-        "{told}"
-    );
+    assert!(told.contains("give each instance its own name"), "{told}");
     assert!(fleet.views().iter().all(|view| view.votes.suspects == 0));
 
     fleet.instances[0].node.shutdown().await;

@@ -1,4 +1,4 @@
-//! A network inside the process: it counts, loses, delays and cuts what nodes send.
+//! A network inside the process, which counts, loses, delays and cuts what nodes send.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! What a node knows of a breaker is given up when no instance of any node uses it any more.
+//! The end of a room: a node drops what it knows of a breaker when no instance of any node uses it any more.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Settings of a node that cannot work are refused, each with what to write.
+//! The refusal of node settings that cannot work, each with what to write instead.
 
 use std::time::Duration;
 

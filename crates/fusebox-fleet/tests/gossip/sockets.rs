@@ -1,4 +1,4 @@
-//! A few nodes over UDP on the loopback device, in real time.
+//! A few nodes over UDP on loopback, in real time.
 
 use std::net::UdpSocket;
 use std::sync::Arc;

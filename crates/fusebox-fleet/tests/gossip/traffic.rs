@@ -1,5 +1,5 @@
-//! What gossip sends over real sockets of the loopback device, in real time. Larger fleets, which one process would
-//! slow down, are in `cost`.
+//! The traffic of gossip over real sockets on loopback, in real time. Larger fleets, which one process would slow
+//! down, are in `cost`.
 //!
 //! ```text
 //! cargo test -p fusebox-fleet --features gossip --test gossip traffic -- --ignored --nocapture

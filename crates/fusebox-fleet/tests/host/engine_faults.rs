@@ -1,4 +1,4 @@
-//! Engines that do what they should not: no caller notices, and nothing stays open or closed because of it.
+//! Engines that misbehave: no caller notices, and nothing stays open or closed because of it.
 
 use std::sync::atomic::Ordering;
 

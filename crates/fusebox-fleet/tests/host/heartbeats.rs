@@ -1,4 +1,4 @@
-//! All keys of one host report at the same instants, and hosts at different ones.
+//! The heartbeats of a host: all its keys report at the same instants, and different hosts at different ones.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! Leaving a fleet, in order and not.
+//! The ways of leaving a fleet, orderly or not.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Breakers take part in a fleet by the host's task, with paused time and engines that do what a test wants.
+//! Breakers that take part in a fleet by the host's task, with paused time and engines that do what a test wants.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! An engine in memory that can be made to do what an engine should not.
+//! An engine in memory that can be made to misbehave.
 
 use std::convert::Infallible;
 use std::future::pending;

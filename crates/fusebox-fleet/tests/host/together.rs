@@ -1,4 +1,4 @@
-//! A fleet whose engine is well.
+//! A fleet whose engine works.
 
 use fusebox::{HoldStage, Outcome, State};
 use fusebox_fleet::engine::memory::Memory;

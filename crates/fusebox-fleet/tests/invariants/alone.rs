@@ -1,4 +1,4 @@
-//! Without the fleet, and where the fleet can decide nothing, each instance is as if alone (I2, I3, I12).
+//! Instances without the fleet, or with one that can decide nothing: each behaves as if alone (I2, I3, I12).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A small breaker of one instance: trips after a run of failures, and does what a member asks.
+//! A small breaker of one instance, which trips after a run of failures and does what a member asks.
 
 use fusebox_fleet::{Action, BreakerState, Order, ProbeId, ProbeResult};
 use std::time::Duration;

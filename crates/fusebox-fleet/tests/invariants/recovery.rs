@@ -1,5 +1,5 @@
-//! The recovery of a fleet: crashed probers, probers with a broken path, the healthy beside the cut off, and
-//! turns (I1, I7, I8, I9).
+//! The recovery of a fleet: crashed probers, probers with a broken path, healthy instances beside some that are cut
+//! off, and turns (I1, I7, I8, I9).
 
 use fusebox_fleet::Mode;
 

@@ -1,4 +1,4 @@
-//! The wire of a world: actions go to breaker and ledger, answers and pushes come back, or do not.
+//! The wire of a world: it carries actions to breaker and ledger, and carries answers and pushes back, or loses them.
 
 use std::time::Duration;
 

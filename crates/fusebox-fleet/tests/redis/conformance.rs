@@ -1,4 +1,4 @@
-//! The engine keeps every rule of the suite, by the server's own clock.
+//! The conformance of the Redis engine to every rule of the suite, by the server's own clock.
 
 use std::time::Duration;
 

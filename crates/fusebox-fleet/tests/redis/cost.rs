@@ -1,4 +1,4 @@
-//! The cost of a report to the server, and that what makes it cheap breaks no promise.
+//! The cost of a report to the server, and the promises that keeping it low must not break.
 
 use std::time::Duration;
 

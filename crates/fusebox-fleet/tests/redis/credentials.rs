@@ -1,4 +1,4 @@
-//! A password is in nothing that anybody can read.
+//! The secrecy of a password, which is in nothing that anybody can read.
 
 use std::time::Duration;
 

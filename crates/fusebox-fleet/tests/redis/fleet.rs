@@ -1,4 +1,4 @@
-//! Two instances of a fleet, and what they hear of a server.
+//! Two instances of a fleet, and what they hear from a server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! A server whose answer never ends: the connection ends instead, and memory stays what it was.
+//! A server whose answer never ends: the connection ends instead, and memory does not grow.
 
 use std::time::Duration;
 

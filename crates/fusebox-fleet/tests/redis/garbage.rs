@@ -1,4 +1,4 @@
-//! A ledger or a server that makes no sense is an engine that is not available, and nothing worse.
+//! Ledgers and servers that make no sense: the engine is unavailable then, and nothing worse happens.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ async fn fields_that_are_no_numbers_are_told_by_name() {
 
             let told = fleet.all_verbs(view).await;
 
-            let named = format!("makes no sense (field {field})");
+            let named = format!("is not readable (field {field})");
             assert!(told[0].contains(&named), "{field} = {value:?}: {told:#?}");
         }
     }
@@ -91,7 +91,7 @@ async fn other_entries_that_make_no_sense_are_told_by_name() {
 
         let told = fleet.all_verbs(view).await;
 
-        let named = format!("makes no sense (field {name})");
+        let named = format!("is not readable (field {name})");
         assert!(told[0].contains(&named), "{name}: {told:#?}");
     }
 }
@@ -105,7 +105,7 @@ async fn an_order_that_makes_no_sense_is_told_by_name_when_a_ledger_begins() {
 
     let told = fleet.say(1, Opinion::Fine).await.unwrap_err().to_string();
 
-    assert!(told.contains("makes no sense (field command)"), "{told}");
+    assert!(told.contains("is not readable (field command)"), "{told}");
 }
 
 #[tokio::test]
@@ -116,14 +116,14 @@ async fn a_number_that_leaves_no_room_to_count_on_is_refused_before_anything_is_
         server.admin::<()>(&["FLUSHALL"]);
         let command = Command::new(CommandNumber::new(large), Order::ForceOpen);
         let told = fleet.bring(3, command).await.unwrap_err().to_string();
-        assert!(told.contains("makes no sense"), "{large}: {told}");
+        assert!(told.contains("is not readable"), "{large}: {told}");
         assert_eq!(dump(&server), [], "{large}: nothing was there");
         fleet.say(1, Opinion::Fine).await.unwrap();
         let before = dump(&server);
 
         let told = fleet.bring(3, command).await.unwrap_err().to_string();
 
-        assert!(told.contains("makes no sense"), "{large}: {told}");
+        assert!(told.contains("is not readable"), "{large}: {told}");
         assert_eq!(dump(&server), before, "{large}");
     }
     let largest = Command::new(CommandNumber::new(1 << 52), Order::ForceOpen);

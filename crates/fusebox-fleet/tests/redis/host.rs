@@ -1,6 +1,6 @@
-//! Breakers that take part through the host go on, whatever happens to the server: no caller waits, within
-//! three seconds every instance is alone, nothing stays open or closed because of it, and all join again by
-//! themselves. No password is in anything that the host tells.
+//! The faults of a server as the host's breakers see them: no caller waits, every instance is alone within three
+//! seconds, nothing stays open or closed because of the fault, and all join again by themselves. Nothing that the
+//! host reports contains a password.
 //!
 //! Each fault comes once to a closed fleet and once to an open one. The cases run side by side; each wait ends
 //! as soon as what it waits for is there.

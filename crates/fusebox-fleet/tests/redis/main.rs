@@ -5,8 +5,8 @@
 //! FLEET_REDIS_SERVER=/usr/bin/valkey-server cargo test -p fusebox-fleet --all-features --test redis
 //! ```
 //!
-//! Against a real server real time has to pass. Waits are short, end as soon as what they wait for is there,
-//! and have an end.
+//! On a real server, real time has to pass. Waits are short, end as soon as what they wait for has happened, and are
+//! bounded.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod conformance;

@@ -1,4 +1,4 @@
-//! A server that does not speak RESP3, as Redis 5: shown by one whose greeting has another name.
+//! A server that does not speak RESP3, such as Redis 5, imitated by one whose greeting has another name.
 
 use fusebox_fleet::Opinion;
 use fusebox_fleet::engine::Engine;

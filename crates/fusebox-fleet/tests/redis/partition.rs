@@ -1,4 +1,4 @@
-//! A network that drops packets ends no connection. The engine finds out by the silence.
+//! A network that drops packets without ending a connection, which the engine notices by the silence.
 
 use fusebox_fleet::engine::Engine;
 use fusebox_fleet::{Opinion, View};

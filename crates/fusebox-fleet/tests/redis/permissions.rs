@@ -1,4 +1,4 @@
-//! The permissions in the documentation are those that a user needs: no fewer, no more.
+//! The permissions in the documentation, which are exactly those that a user needs.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A refusal leaves every key, and the time at which it ends, as it was.
+//! The effect of a refusal: every key, and the time at which it expires, stays as it was.
 
 use std::sync::Arc;
 use std::time::Duration;

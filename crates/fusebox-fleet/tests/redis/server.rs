@@ -1,5 +1,5 @@
-//! A Redis server of one test: Debian's `redis-server`, or the one that the environment variable `FLEET_REDIS_SERVER`
-//! names, on a free port of its own. It keeps nothing and ends with the test.
+//! A Redis server for one test: Debian's `redis-server`, or the one that the environment variable
+//! `FLEET_REDIS_SERVER` names, on a free port of its own. It stores nothing and ends with the test.
 
 use std::fs;
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! The commands of the scripts, and since which release a server has them: no later one than Redis 5.0.
+//! The commands of the scripts, and the Redis release that each needs: none later than 5.0.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Instances that hear what they are told, and report again: as in a fleet at rest.
+//! Instances that hear what they are told and report again, as in a fleet at rest.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! Encrypted connections: a server whose certificate is trusted is used, another one is not available.
+//! Encrypted connections: a server with a trusted certificate is used; any other is unavailable.
 
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,6 @@
-//! Counts of one breaker, or of many together, that can be added and compared.
+//! The counters of one breaker, or of many together, which can be added and compared.
 //!
-//! A breaker's own [`Totals`] are one breaker's. The series of the remaining keys is a sum and a
+//! [`Totals`] are the counters of one breaker. The series for all other keys are a sum and a
 //! difference of many.
 
 use std::sync::LazyLock;
@@ -19,7 +19,7 @@ pub(super) enum Counted {
 }
 
 impl Counted {
-    /// Everything that is counted, always in this order.
+    /// All counters, always in this order.
     fn all() -> impl Iterator<Item = Self> {
         static ALL: LazyLock<Box<[Counted]>> = LazyLock::new(|| Counted::listed().collect());
         ALL.iter().copied()
@@ -80,7 +80,7 @@ impl Counts {
         states().zip(self.time.iter().copied())
     }
 
-    /// How long it has been counted.
+    /// How long the breaker has been counted.
     pub(super) fn age(&self) -> Duration {
         self.time.iter().sum()
     }

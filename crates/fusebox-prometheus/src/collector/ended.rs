@@ -1,16 +1,16 @@
-//! Counts of series that ended.
+//! The counters of series that ended.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::counts::Counts;
 
-/// The sum of what ended series had shown, and the last of them one by one: a key that comes back
-/// goes on where its series ended. `rate` compares with the samples of before, and would miss what a
-/// series that begins anew had counted by its first sample.
+/// The sum of what ended series had shown, and the last of them one by one. A key that comes back
+/// continues where its series ended: `rate` compares with earlier samples, and would miss what a
+/// series that starts anew had counted by its first sample.
 pub(super) struct Ended {
     sum: Counts,
-    /// The oldest first.
+    /// The oldest is first.
     last: VecDeque<(Arc<str>, Counts)>,
     capacity: usize,
 }
@@ -37,7 +37,8 @@ impl Ended {
         }
     }
 
-    /// What the series of `name` showed when they ended; zero when that is forgotten or never was.
+    /// What the series of `name` showed when they ended; zero if that is forgotten or there were
+    /// none.
     pub(super) fn resume(&mut self, name: &str) -> Counts {
         let place = self.last.iter().position(|(ended, _)| &**ended == name);
         let Some((_, shown)) = place.and_then(|place| self.last.remove(place)) else {

@@ -11,7 +11,7 @@ use crate::family::Family;
 use crate::names::{self, Definition};
 use crate::wall::WallTimes;
 
-/// The label that says which breaker it is.
+/// The label that identifies the breaker.
 type Name<'a> = (&'static str, &'a str);
 
 pub(super) struct Families {
@@ -35,7 +35,7 @@ pub(super) struct Families {
 }
 
 impl Families {
-    /// What a collector announces.
+    /// The metrics that a collector announces.
     pub(super) const DEFINITIONS: [Definition; 17] = [
         names::STATE,
         names::TRANSITIONS,
@@ -78,7 +78,7 @@ impl Families {
         }
     }
 
-    /// Makes room for so many breakers where one breaker has many series.
+    /// Makes room for this many breakers in families with many series per breaker.
     pub(super) fn reserve(&mut self, breakers: usize) {
         for (family, series) in [
             (&mut self.transitions, 30),
@@ -109,7 +109,7 @@ impl Families {
         self.add_config(name, &seen.config);
     }
 
-    /// Adds many breakers as one. No single instant and no settings are theirs together.
+    /// Adds many breakers as one. They have no common instants and no common settings.
     pub(super) fn add_sum(&mut self, sum: &Sum, counts: &Counts) {
         let name = ("breaker", super::OTHER);
         for (state, breakers) in states().zip(&sum.in_state) {
@@ -120,7 +120,7 @@ impl Families {
         self.add_window(name, sum.window);
     }
 
-    /// Adds a registry, beside its breakers.
+    /// Adds a registry, in addition to its breakers.
     pub(super) fn add_registry(&mut self, registry: &str, figures: Figures) {
         let labels = [("registry", registry)];
         for (family, figure) in [
@@ -205,7 +205,7 @@ impl Families {
     }
 }
 
-/// The values of the labels that say what a breaker's settings are, in their order.
+/// The values of the labels for a breaker's settings, in order.
 fn settings(config: &Config) -> [String; 15] {
     let optional = |value: Option<String>| value.unwrap_or_else(|| "off".to_owned());
     let window = match config.window() {

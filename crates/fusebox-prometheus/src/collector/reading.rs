@@ -1,6 +1,6 @@
 //! A registry as one scrape reads it.
 //!
-//! Reading a breaker may tell its listeners of events that wait, so it happens with no lock of the
+//! Reading a breaker may tell its listeners waiting events, so it happens with no lock of the
 //! collector held: a listener may scrape or change the collector itself. Of the breakers that will
 //! have no series of their own, only the sum is kept.
 
@@ -15,7 +15,7 @@ use super::source::{Figures, Listing, Source};
 use super::sum::Sum;
 use crate::wall::origin;
 
-/// Whether a scrape makes the changes of state that are due.
+/// Whether a scrape makes the transitions that are due.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Polling {
     Off,
@@ -37,7 +37,7 @@ pub(super) struct Plan {
     pub(super) shown: u64,
     /// The keys that have series of their own.
     pub(super) own: HashSet<Arc<str>>,
-    /// How many more keys may have.
+    /// How many more keys may have series.
     pub(super) room: usize,
     pub(super) polling: Polling,
 }
@@ -45,7 +45,7 @@ pub(super) struct Plan {
 pub(super) struct Reading {
     pub(super) name: Arc<str>,
     pub(super) figures: Figures,
-    /// What all breakers, and those before them, have counted.
+    /// What all breakers, past ones included, have counted.
     pub(super) counted: Counts,
     /// The latest instant at which a breaker was read, on the registry's clock.
     pub(super) latest: Option<Duration>,
@@ -60,7 +60,7 @@ pub(super) struct Seen {
     pub(super) snapshot: Snapshot,
     pub(super) counts: Counts,
     pub(super) config: Config,
-    /// The Unix time of the origin of its clock, by what the clock on the wall showed at the same moment.
+    /// The Unix time of the origin of the breaker's clock, by the system's clock at that moment.
     pub(super) origin: f64,
 }
 
@@ -70,7 +70,7 @@ impl Seen {
         Self::of(polling.read(breaker), breaker)
     }
 
-    /// What `snapshot`, which was taken just now, shows of `breaker`.
+    /// What `snapshot`, which was just taken, shows of `breaker`.
     fn of(snapshot: Snapshot, breaker: &Breaker) -> Self {
         Self {
             origin: origin(snapshot.at),
@@ -107,7 +107,7 @@ impl Reading {
             sum: Sum::new(),
         };
         let mut room = plan.room;
-        // Each handle is given back at once: no breaker is evicted while its handle is held.
+        // Each handle is dropped at once: no breaker is evicted while its handle is held.
         for breaker in breakers {
             let snapshot = plan.polling.read(&breaker);
             reading.latest = reading.latest.max(Some(snapshot.at));

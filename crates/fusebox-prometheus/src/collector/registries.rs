@@ -1,21 +1,21 @@
 //! The breakers of registries: which of them have series of their own, and the sum of the others.
 //!
-//! The sum is what remains of everything that was ever counted, evicted breakers included, once the
-//! series of single keys are taken away:
+//! The sum is everything that was ever counted, evicted breakers included, minus the series of
+//! single keys:
 //!
 //! ```text
 //! other = retired + all that live - shown in series of their own - last shown in series that ended
 //! ```
 //!
-//! From this follows what a scraper relies on. No counter goes down. A call is in exactly one
-//! series. When a key's series ends, what it had shown is not shown again elsewhere, which `rate`
-//! would take for new calls; only what was counted after its last scrape comes to the sum. When a key
-//! gets a series later, what it had counted in the sum stays there, and the series begins at 0. A key
-//! that comes back goes on where its series ended.
+//! A scraper can rely on the following. No counter goes down. A call is in exactly one series. When
+//! a key's series ends, what it had shown is not shown again elsewhere, because `rate` would take
+//! that for new calls; only what was counted after its last scrape is added to the sum. When a key
+//! gets series later, what it had counted in the sum stays there, and its series begin at 0. A key
+//! that comes back continues where its series ended.
 //!
-//! All this is of one scrape after the other. The breakers are read before, with no lock held, so of two
-//! scrapes at once the second to be shown may have read the breakers first. That one shows
-//! the counts of the first, and changes nothing here.
+//! All this assumes one scrape after another. The breakers are read before, with no lock held, so
+//! of two concurrent scrapes the second to be shown may have read the breakers first. That one
+//! shows the counts of the first, and changes nothing here.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,12 +32,13 @@ pub(super) struct Registries {
     max_keys: usize,
     /// How many scrapes have been shown.
     scrapes: u64,
-    /// By registry: a breaker that was made later, on its own clock, has not been counted in the sum.
+    /// By registry: a breaker that was made after this time, on its own clock, is not yet in the
+    /// sum.
     counted_until: Vec<Option<Duration>>,
     /// The keys that have series of their own.
     own: HashMap<Arc<str>, Own>,
     ended: Ended,
-    /// The last that was shown as the sum of the others.
+    /// What was last shown as the sum of the others.
     shown: Counts,
 }
 
@@ -48,11 +49,11 @@ struct Own {
     born: Duration,
     /// What its breaker had counted at the last scrape.
     counts: Counts,
-    /// What of it belongs to the sum of the others.
+    /// The part of the counts that belongs to the sum of the others.
     before: Counts,
     /// What earlier breakers of the same key had shown.
     carried: Counts,
-    /// When its instants were.
+    /// The times of its instants.
     times: WallTimes,
     seen: bool,
 }
@@ -64,7 +65,7 @@ enum Order {
     Overtaken,
 }
 
-/// Where a breaker is shown.
+/// The place where a breaker is shown.
 enum Place {
     Own,
     /// In the series of its key, if the breaker that had it is gone.
@@ -73,7 +74,7 @@ enum Place {
 }
 
 impl Registries {
-    /// Ended series whose keys go on with them when they come back: some 600 KiB.
+    /// How many ended series are remembered for keys that come back: some 600 KiB.
     const REMEMBERED: usize = 1000;
 
     pub(super) fn new(max_keys: usize) -> Self {
@@ -129,13 +130,15 @@ impl Registries {
         families.add_sum(&sum, &self.shown);
     }
 
-    /// What remains of everything that was ever counted is shown as the sum of the others.
+    /// Shows everything that was ever counted, minus the keys with series, as the sum of the
+    /// others.
     fn count_others(&mut self, mut counts: Counts) {
         for own in self.own.values() {
             counts.subtract(&own.shown());
         }
         counts.subtract(self.ended.sum());
-        // Whatever a registry says, a counter that goes down is a restart to every scraper.
+        // Even if a registry is wrong, a counter must not go down: a scraper takes that for a
+        // restart.
         counts.raise_to(&self.shown);
         self.shown = counts;
     }
@@ -164,7 +167,7 @@ impl Registries {
         self.counted_until[registry] = reading.latest;
     }
 
-    /// The same, where another scrape has been shown meanwhile.
+    /// Does the same when another scrape has been shown meanwhile.
     fn show_overtaken(
         &mut self,
         registry: usize,
@@ -212,7 +215,7 @@ impl Registries {
         Place::Own
     }
 
-    /// What of a breaker's counts the sum has shown already.
+    /// The part of a breaker's counts that the sum has already shown.
     fn counted_before(&self, registry: usize, seen: &Seen) -> Counts {
         match self.counted_until[registry] {
             Some(until) if seen.born() <= until => seen.counts.clone(),
@@ -220,7 +223,7 @@ impl Registries {
         }
     }
 
-    /// Lets new breakers go on with the series of their keys, whose former breakers are gone.
+    /// Lets new breakers continue the series of their keys, whose former breakers are gone.
     fn take_over(
         &mut self,
         registry: usize,
@@ -259,7 +262,7 @@ impl Registries {
 }
 
 impl Own {
-    /// What its series show.
+    /// What the key's series show.
     fn shown(&self) -> Counts {
         let mut shown = self.counts.clone();
         shown.subtract(&self.before);

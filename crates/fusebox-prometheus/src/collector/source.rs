@@ -9,7 +9,7 @@ use super::counts::Counts;
 pub(super) trait Source: Any + Send + Sync {
     fn list(&self) -> Listing;
 
-    /// Whether both have the same breakers, those to come included.
+    /// Whether both have the same breakers, future ones included.
     fn is(&self, other: &dyn Source) -> bool;
 }
 
@@ -17,12 +17,12 @@ pub(super) trait Source: Any + Send + Sync {
 pub(super) struct Listing {
     /// Every breaker there is.
     pub(super) breakers: Vec<Breaker>,
-    /// What the breakers that are no longer there have counted.
+    /// What the breakers that are gone have counted.
     pub(super) retired: Counts,
     pub(super) figures: Figures,
 }
 
-/// What a registry exports beside its breakers.
+/// What a registry exports in addition to its breakers.
 #[derive(Clone, Copy)]
 pub(super) struct Figures {
     pub(super) breakers: usize,

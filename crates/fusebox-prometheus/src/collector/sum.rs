@@ -4,7 +4,7 @@ use fusebox::{Snapshot, WindowFigures};
 
 use super::counts::states;
 
-/// What many breakers are at the scrape, together.
+/// The values of many breakers together, at one scrape.
 #[derive(Debug)]
 pub(super) struct Sum {
     pub(super) in_state: Vec<u64>,

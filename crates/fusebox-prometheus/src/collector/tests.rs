@@ -146,7 +146,7 @@ fn the_end_of_the_open_period_is_a_unix_time() {
 
 #[test]
 fn an_instant_has_one_time_at_every_scrape() {
-    // The system's clock, which goes on beside that on the wall: no scrape is at the time of another.
+    // The system's clock, which advances along with wall time: no two scrapes are at the same time.
     let single = Breaker::new("db", config());
     let hosts: Registry<String> = Registry::new(NonZeroUsize::MIN, config());
     let breakers = BreakerCollector::new();

@@ -9,7 +9,7 @@ pub(super) enum Format {
     OpenMetrics,
 }
 
-/// The format that `accept` prefers; text where it says nothing or takes neither.
+/// The format that `accept` prefers; plain text if it names no format or neither of these.
 pub(super) fn preferred(accept: Option<&str>) -> Format {
     let (mut text, mut open_metrics) = (0.0, 0.0);
     for range in accept.unwrap_or("text/plain").split(',') {

@@ -1,8 +1,8 @@
 //! The OpenMetrics 1.0 text format, with exemplars.
 //!
-//! <https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md>: a counter's
-//! family is named without `_total`, a unit is the last part of the family's name, limits of buckets
-//! are floats, and the text ends with `# EOF`.
+//! See <https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md>: a
+//! counter's family is named without `_total`, a unit is the last part of the family's name, limits
+//! of buckets are floats, and the text ends with `# EOF`.
 
 use std::fmt::{self, Write};
 
@@ -14,10 +14,10 @@ use crate::proto::{counter_value, gauge_value};
 /// The content type of what [`encode`] writes.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Units that names may end with: Prometheus' base units that are in use.
+/// The units that names may end with: Prometheus' base units that are in use.
 const UNITS: [&str; 3] = ["seconds", "bytes", "ratio"];
 
-/// All families, each with the exemplars that it has.
+/// Writes all families, each with its exemplars.
 pub(super) fn encode(families: &[MetricFamily], exemplars: &ExemplarTable) -> String {
     let mut text = String::with_capacity(24 * 1024);
     for family in families {
@@ -127,7 +127,7 @@ fn write_exemplar(text: &mut String, exemplar: Option<Exemplar>) -> fmt::Result 
     }
 }
 
-/// The labels of a series, and that of a bucket or quantile.
+/// Writes the labels of a series, and the label of a bucket or quantile.
 struct Labels<'a>(&'a Metric, Option<(&'static str, f64)>);
 
 impl fmt::Display for Labels<'_> {
@@ -159,7 +159,7 @@ impl fmt::Display for Labels<'_> {
     }
 }
 
-/// Text between quotes or behind HELP.
+/// Escapes text between quotes or after HELP.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -176,7 +176,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// A value; infinity and the like are spelt as OpenMetrics spells them.
+/// Writes a value; OpenMetrics has its own words for infinity and the like.
 struct Number(f64);
 
 impl fmt::Display for Number {

@@ -1,30 +1,30 @@
-//! Events of `tracing` about participants of a fleet: one line where a subscriber writes lines.
+//! The `tracing` events of participants of a fleet: one line where a subscriber writes lines.
 
 use std::sync::{Arc, OnceLock};
 
 use fusebox_fleet::BreakerKey;
 use fusebox_fleet::host::{FallbackReason, FleetEvent, FleetListener, Reader};
 
-/// The target of the events: that of a breaker's transitions.
+/// The target of the events, which is that of a breaker's transitions.
 const TARGET: &str = "circuit_breaker";
 
-/// A listener that makes a `tracing` event of each thing that happens to a host's participants.
+/// A listener that makes a `tracing` event of everything that happens to a host's participants.
 ///
 /// The events have the target `circuit_breaker` and the fields `instance` and `engine`, as far as these are set, and
-/// `breaker`, the participant's key. What a person has to mend is at level `ERROR`. Each thing is told once when it
-/// begins and once when it ends, at the same level, and not with every heartbeat in between.
+/// `breaker`, the participant's key. Trouble that a person has to resolve is at level `ERROR`. Each condition is
+/// reported once when it begins and once when it ends, at the same level, and not with every heartbeat in between.
 ///
 /// | message | level | fields |
 /// |---|---|---|
-/// | circuit breaker decides alone until its fleet is heard | warn | `reason`, and `trouble`: what the engine did |
-/// | circuit breaker hears its fleet again | warn | |
-/// | circuit breaker begins anew: the engine has forgotten its fleet | warn | |
-/// | circuit breaker is refused by its fleet and decides alone | error | `why` |
-/// | failure is this instance's own: its circuit breaker is open, and most others are fine | warn | |
+/// | circuit breaker decides alone: its fleet is not heard | warn | `reason`, and `trouble`: what the engine did |
+/// | circuit breaker has rejoined its fleet | warn | |
+/// | circuit breaker starts over: the engine has lost the state of its fleet | warn | |
+/// | circuit breaker decides alone: its fleet refuses this instance | error | `why` |
+/// | localised failure: this circuit breaker is open while most others are fine | warn | |
 /// | localised failure has ended | warn | |
-/// | circuit breaker obeys an order to its whole fleet | warn | `order` |
-/// | circuit breaker stays closed: its own calls succeed | info | `epoch` |
-/// | fleet event | debug | `event`: a step that a transition of the breaker tells as well |
+/// | circuit breaker follows an operator's order to its fleet | warn | `order` |
+/// | circuit breaker vetoes the open verdict: its own calls succeed | info | `epoch` |
+/// | fleet event | debug | `event`: a step that a transition of the breaker reports as well |
 ///
 /// # Examples
 /// ```
@@ -46,13 +46,12 @@ pub struct FleetLog {
 }
 
 impl FleetLog {
-    /// A listener for the only instance of a service in this process.
+    /// Makes a listener for the only instance of a service in this process.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A listener whose events have the field `instance` before all others, for a process with several
-    /// instances.
+    /// Makes a listener whose events begin with the field `instance`, for a process with several instances.
     pub fn of_instance(instance: impl Into<String>) -> Self {
         Self {
             instance: Some(instance.into()),
@@ -60,14 +59,14 @@ impl FleetLog {
         }
     }
 
-    /// Says in each event which engine it is about, in words without user and password.
+    /// Adds the engine to each event, in words without user and password.
     pub fn with_engine(mut self, engine: impl Into<String>) -> Self {
         self.engine = Some(engine.into());
         self
     }
 
-    /// Says from now on why the engine does not answer, which the reader of a participant knows. Clones know it, too;
-    /// a second reader changes nothing.
+    /// Adds the reason why the engine does not answer from now on, which a participant's reader knows. Clones use it,
+    /// too; a second reader changes nothing.
     pub fn explain_by(&self, reader: Reader) {
         let _ = self.reader.set(reader);
     }
@@ -81,7 +80,7 @@ impl FleetLog {
                 instance,
                 breaker,
                 engine,
-                "circuit breaker begins anew: the engine has forgotten its fleet",
+                "circuit breaker starts over: the engine has lost the state of its fleet",
             );
             return;
         }
@@ -94,7 +93,7 @@ impl FleetLog {
             engine,
             reason = reason.as_str(),
             trouble = trouble.map(|why| why.to_string()),
-            "circuit breaker decides alone until its fleet is heard",
+            "circuit breaker decides alone: its fleet is not heard",
         );
     }
 }
@@ -110,7 +109,7 @@ impl FleetListener for FleetLog {
                 instance,
                 breaker,
                 engine,
-                "circuit breaker hears its fleet again",
+                "circuit breaker has rejoined its fleet",
             ),
             FleetEvent::Refused { why } => tracing::error!(
                 target: TARGET,
@@ -118,13 +117,13 @@ impl FleetListener for FleetLog {
                 breaker,
                 engine,
                 %why,
-                "circuit breaker is refused by its fleet and decides alone",
+                "circuit breaker decides alone: its fleet refuses this instance",
             ),
             FleetEvent::Localised => tracing::warn!(
                 target: TARGET,
                 instance,
                 breaker,
-                "failure is this instance's own: its circuit breaker is open, and most others are fine",
+                "localised failure: this circuit breaker is open while most others are fine",
             ),
             FleetEvent::LocalisedEnded => {
                 tracing::warn!(target: TARGET, instance, breaker, "localised failure has ended");
@@ -134,16 +133,16 @@ impl FleetListener for FleetLog {
                 instance,
                 breaker,
                 order = order.as_str(),
-                "circuit breaker obeys an order to its whole fleet",
+                "circuit breaker follows an operator's order to its fleet",
             ),
             FleetEvent::Vetoed { era } => tracing::info!(
                 target: TARGET,
                 instance,
                 breaker,
                 epoch = era.epoch.get(),
-                "circuit breaker stays closed: its own calls succeed",
+                "circuit breaker vetoes the open verdict: its own calls succeed",
             ),
-            // The breaker tells the transitions that follow from these.
+            // The breaker reports the transitions that follow from these.
             _ => tracing::debug!(target: TARGET, instance, breaker, ?event, "fleet event"),
         }
     }

@@ -1,7 +1,7 @@
-//! Events of OpenTelemetry spans about a participant of a fleet.
+//! The events of OpenTelemetry spans about a participant of a fleet.
 //!
-//! No call causes what a fleet decides, so there is no span of a call to tell. Whoever makes spans decides which one
-//! carries the event; the lab makes one of each hold.
+//! No call causes what a fleet decides, so there is no span of a call to add events to. The code that makes spans
+//! decides which one carries the event; the lab makes one for each hold.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::attributes::{
     REJOINED_EVENT, RELEASED_EVENT, TURN_MS, VETOED_EVENT,
 };
 
-/// What a span says about an event of a fleet. The names are in [`attributes`](super::attributes).
+/// A fleet's event in the form that a span takes. The names are in [`attributes`](super::attributes).
 ///
 /// # Examples
 /// ```
@@ -36,8 +36,7 @@ pub struct FleetSpanEvent {
 }
 
 impl FleetSpanEvent {
-    /// What a span says about `event`. The breaker's name belongs to the span. `None` for an event that this version
-    /// does not know.
+    /// Converts `event`. The breaker's name belongs to the span. `None` for an event that this version does not know.
     pub fn of(event: &FleetEvent) -> Option<Self> {
         let (name, detail) = match event {
             FleetEvent::Adopted { era } => {
@@ -81,7 +80,7 @@ fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// OpenTelemetry's whole numbers are signed.
+/// OpenTelemetry's integers are signed.
 fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -2,21 +2,21 @@
 
 use crate::names::{Definition, Kind};
 
-/// Voters.
+/// The voters.
 pub const VOTERS: Definition = Definition::new(
     "circuit_breaker_fleet_voters",
     Kind::Gauge,
     &["breaker"],
     "Instances with an opinion, in the newest view; 0 before the first one.",
 );
-/// Suspects.
+/// The suspects.
 pub const SUSPECTS: Definition = Definition::new(
     "circuit_breaker_fleet_suspects",
     Kind::Gauge,
     &["breaker"],
     "Voters that suspect the downstream, in the newest view.",
 );
-/// Votes that are needed.
+/// The votes that are needed.
 pub const NEED: Definition = Definition::new(
     "circuit_breaker_fleet_need",
     Kind::Gauge,
@@ -28,23 +28,24 @@ pub const EPOCH: Definition = Definition::new(
     "circuit_breaker_fleet_epoch",
     Kind::Gauge,
     &["breaker"],
-    "How often the fleet's verdict has changed, in the newest view; begins anew when the engine forgets.",
+    "How often the fleet's verdict has changed, in the newest view; starts over when the engine loses its \
+     state.",
 );
-/// The verdict, one-hot.
+/// The verdict; one value is 1.
 pub const VERDICT: Definition = Definition::new(
     "circuit_breaker_fleet_verdict",
     Kind::Gauge,
     &["breaker", "state"],
     "1 for the fleet's verdict in the newest view, 0 for the other; closed before the first one.",
 );
-/// What the fleet does with the breaker, one-hot.
+/// The stage of the fleet's hold on the breaker; one value is 1.
 pub const STAGE: Definition = Definition::new(
     "circuit_breaker_fleet_stage",
     Kind::Gauge,
     &["breaker", "stage"],
     "1 for how far the fleet's verdict has come in this breaker, 0 for the others; none while it decides for itself.",
 );
-/// Why an instance does not follow, one-hot.
+/// The reason why an instance does not follow; one value is 1.
 pub const APART: Definition = Definition::new(
     "circuit_breaker_fleet_apart",
     Kind::Gauge,
@@ -70,14 +71,14 @@ pub const LOCALISED: Definition = Definition::new(
     "circuit_breaker_fleet_localised",
     Kind::Gauge,
     &["breaker"],
-    "1 while this instance's breaker is open beside a fleet that is fine.",
+    "1 during a localised failure: this instance's breaker is open while the fleet is fine.",
 );
 /// Messages.
 pub const MESSAGES: Definition = Definition::new(
     "circuit_breaker_fleet_messages_total",
     Kind::Counter,
     &["breaker", "kind", "direction"],
-    "Messages to the engine, and answers in time that make sense.",
+    "Messages to the engine, and valid answers in time.",
 );
 /// Verdicts adopted.
 pub const ADOPTIONS: Definition = Definition::new(
@@ -105,24 +106,24 @@ pub const LEASES: Definition = Definition::new(
     "circuit_breaker_fleet_leases_total",
     Kind::Counter,
     &["breaker", "outcome"],
-    "Requests for the right to probe for the fleet, by what came of them.",
+    "Requests for the fleet's probe lease, by result.",
 );
 
-/// What the instance thinks, one-hot.
+/// The opinion of the instance; one value is 1.
 pub const OPINION: Definition = Definition::new(
     "circuit_breaker_fleet_opinion",
     Kind::Gauge,
     &["breaker", "opinion"],
-    "1 for what this instance thinks of the downstream, 0 for the others; an idle one has no vote.",
+    "1 for this instance's opinion of the downstream, 0 for the others; an idle instance has no vote.",
 );
-/// Times of opinions.
+/// The time spent in each opinion.
 pub const OPINION_SECONDS: Definition = Definition::new(
     "circuit_breaker_fleet_opinion_seconds_total",
     Kind::Counter,
     &["breaker", "opinion", "verdict"],
     "Time in which this instance held each opinion, by the fleet's verdict then; unknown without a fresh view.",
 );
-/// How much is shared.
+/// The mode of the fleet.
 pub const INFO: Definition = Definition::new(
     "circuit_breaker_fleet_info",
     Kind::Gauge,
@@ -130,7 +131,7 @@ pub const INFO: Definition = Definition::new(
     "1; the label is how much the fleet shares.",
 );
 
-/// What is exported of each participant.
+/// The metrics that are exported of each participant.
 pub const FLEET: &[Definition] = &[
     VOTERS,
     SUSPECTS,

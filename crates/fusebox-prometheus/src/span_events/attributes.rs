@@ -1,10 +1,10 @@
 //! The names of a breaker's span events and of their attributes.
 //!
-//! `circuit_breaker.*` is ours: OpenTelemetry has no convention for circuit breakers yet. The proposal in
-//! its semantic conventions (issue 2355) asks for some; what each name means is in the registry of
-//! conventions beside the package `telemetry`.
+//! `circuit_breaker.*` is our own namespace, because OpenTelemetry has no convention for circuit
+//! breakers yet; a proposal is issue 2355 of its semantic conventions. The registry of conventions
+//! in the package `telemetry` defines each name.
 
-/// The breaker's name: what it protects.
+/// The name of the breaker: what it protects.
 pub const NAME: &str = "circuit_breaker.name";
 /// The generation that began with a transition.
 pub const GENERATION: &str = "circuit_breaker.generation";
@@ -12,7 +12,7 @@ pub const GENERATION: &str = "circuit_breaker.generation";
 pub const FROM: &str = "circuit_breaker.transition.from";
 /// The state that a transition entered.
 pub const TO: &str = "circuit_breaker.transition.to";
-/// Why a transition happened.
+/// The cause of a transition.
 pub const CAUSE: &str = "circuit_breaker.transition.cause";
 /// Failures in a row just before the transition.
 pub const CONSECUTIVE_FAILURES: &str = "circuit_breaker.consecutive_failures";

@@ -1,8 +1,8 @@
 //! A body that holds the permit of its call until the call counts.
 //!
-//! Where the first data decides, the body looks one frame ahead: an end or a break that has come with
-//! the data is seen, and the call counts before the reader works on what it has. Otherwise a reader
-//! that takes its time would hold a probe until the half-open period is over.
+//! Where the first data decides, the body looks one frame ahead: an end or a break that has come
+//! with the data is seen, and the call counts before the reader processes the data. Otherwise a
+//! slow reader would hold a probe until the half-open period is over.
 
 use std::fmt;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use super::{Follows, JudgeAt, JudgeHead, JudgeRest};
 use crate::held::Held;
 
 pin_project! {
-    /// Passes every frame on unchanged and watches what comes of the call.
+    /// Passes every frame on unchanged and watches for the outcome of the call.
     pub(crate) struct AnswerBody<B: Body, J: JudgeRest> {
         #[pin]
         inner: B,
@@ -27,13 +27,13 @@ pin_project! {
     }
 }
 
-/// What a body gives to one poll.
+/// The result of polling a body once.
 type Next<B> = Option<Result<Frame<<B as Body>::Data>, <B as Body>::Error>>;
 
-/// What the body has given and the reader has not had.
+/// A frame that the body has given and the reader has not received.
 struct Ahead<B: Body> {
     next: Next<B>,
-    /// What the body said before it gave that.
+    /// The size hint of the body before it gave that frame.
     hint: SizeHint,
 }
 
@@ -46,14 +46,14 @@ struct Rest<J: JudgeRest> {
     read: Read,
 }
 
-/// When a good beginning is a success.
+/// When a good beginning counts as a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counts {
     AtFirstData,
     AtEnd,
 }
 
-/// What the reader has had.
+/// What the reader has received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Read {
     Nothing,
@@ -63,7 +63,7 @@ enum Read {
 }
 
 impl Read {
-    /// The reader has asked, and there is nothing yet.
+    /// The reader has asked, and no data has come yet.
     fn waits(self) -> Self {
         match self {
             Self::Nothing | Self::WaitsForFirst => Self::WaitsForFirst,
@@ -86,7 +86,7 @@ impl<B: Body, J: JudgeRest> AnswerBody<B, J> {
         }
     }
 
-    /// The answer whose body goes on holding the permit, unless its headers decide.
+    /// The answer, whose body keeps the permit unless the headers decide.
     pub(crate) fn wrap<E, H>(response: Response<B>, mut held: Held, judge: &H) -> Response<Self>
     where
         H: JudgeHead<B, E, Rest = J>,
@@ -177,7 +177,7 @@ impl<B: Body + fmt::Debug, J: JudgeRest + fmt::Debug> fmt::Debug for AnswerBody<
 }
 
 impl<J: JudgeRest> Rest<J> {
-    /// Asks the body inside the call.
+    /// Polls the body inside the call.
     fn poll<B: Body>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<Next<B>> {
         self.held.run(|| body.poll_frame(cx))
     }
@@ -193,7 +193,7 @@ impl<J: JudgeRest> Rest<J> {
             Poll::Ready(Some(Err(_))) => Some(Verdict::FAILURE),
             Poll::Ready(Some(Ok(frame))) => match frame.trailers_ref() {
                 Some(trailers) => Some(self.judge.trailers(trailers)),
-                // Readers that ask for the end do not poll again to be told.
+                // Readers that ask whether the body has ended do not poll again.
                 None if self.held.run(|| body.is_end_stream()) => Some(self.judge.end()),
                 None => {
                     self.read = Read::Data;
@@ -217,8 +217,8 @@ impl<J: JudgeRest> Rest<J> {
     }
 }
 
-/// The reader wants no more. Without a panic of its own it had what it wanted, or it left a
-/// downstream that let it wait, which is a cancelled call.
+/// The reader wants no more. If nothing panicked, either it had what it wanted, or it left a
+/// downstream that kept it waiting, which is a cancelled call.
 impl<J: JudgeRest> Drop for Rest<J> {
     fn drop(&mut self) {
         if self.suffices() && !thread::panicking() {

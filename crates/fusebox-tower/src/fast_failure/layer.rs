@@ -12,11 +12,12 @@ use tower_service::Service;
 
 use super::{AnswerRejected, HttpAnswer};
 
-/// Applies a layer that can reject and answers rejections, with
+/// A layer around another layer that can reject, which turns rejections into answers:
 /// [`fast_failure_response`](super::fast_failure_response) by default.
 ///
-/// What is left are the errors of the inner service: over one that cannot fail, neither can this,
-/// as `axum::Router::layer` asks for. It comes around the breaker, so its answers are not judged.
+/// Only the errors of the inner service remain. Over a service that cannot fail, the result cannot
+/// fail either, as `axum::Router::layer` requires. The layer goes around the breaker, so the
+/// breaker does not judge these answers.
 ///
 /// # Examples
 /// ```
@@ -38,8 +39,8 @@ pub struct FastFailureLayer<L, A = HttpAnswer> {
 }
 
 impl<L> FastFailureLayer<L> {
-    /// Answers what `rejecting` rejects as HTTP: 503 and `Retry-After`. The body of its answers must
-    /// be one that a `String` can become.
+    /// Answers what `rejecting` rejects over HTTP: 503 and `Retry-After`. The body of its answers
+    /// must implement `From<String>`.
     pub fn new(rejecting: L) -> Self {
         Self {
             rejecting,
@@ -55,8 +56,8 @@ impl<L, A> FastFailureLayer<L, A> {
         Self { rejecting, answer }
     }
 
-    /// Says how rejections are answered. Answers that carry the [`Rejected`] among their extensions
-    /// are recognised as rejections by breakers further out, in another task too.
+    /// Sets how rejections are answered. If the answer carries the [`Rejected`] among its
+    /// extensions, breakers further out recognise it as a rejection, even in another task.
     pub fn answer<N>(self, answer: N) -> FastFailureLayer<L, N> {
         FastFailureLayer {
             rejecting: self.rejecting,
@@ -77,18 +78,18 @@ impl<S, L: Layer<S>, A: Clone> Layer<S> for FastFailureLayer<L, A> {
     }
 }
 
-/// A service whose rejections are answers. Made by [`FastFailureLayer`].
+/// A service that answers rejections. Made by [`FastFailureLayer`].
 ///
-/// A service that rejects when it is asked for readiness is not called: the call that follows is
-/// answered in its place.
+/// If the inner service rejects at readiness, it is not called: this service answers the next call
+/// in its place.
 ///
 /// # Errors
-/// What [`CallError::Failed`] carried.
+/// Returns the error that [`CallError::Failed`] carried.
 #[derive(Clone, Debug)]
 pub struct FastFailureService<S, A = HttpAnswer> {
     inner: S,
     answer: A,
-    /// What the call that follows is answered with, met at readiness.
+    /// The rejection that was met at readiness and that the next call is answered with.
     turned_away: Option<Rejected>,
 }
 
@@ -128,7 +129,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a [`FastFailureService`].
+    /// The future of a [`FastFailureService`]'s answer.
     #[derive(Debug)]
     #[must_use = "a future does nothing unless it is polled"]
     pub struct FastFailureFuture<F, A = HttpAnswer> {

@@ -18,12 +18,13 @@ pin_project! {
     /// frame on unchanged and ends the call with the status in the trailers.
     ///
     /// A body that fails, or ends without a status, is a failure; for gRPC-Web see
-    /// [`GrpcClassifier`](super::GrpcClassifier). The call lasts until then or until
-    /// the moment that [`JudgeAt`] names.
+    /// [`GrpcClassifier`](super::GrpcClassifier). The call lasts until then, or until the moment
+    /// that [`JudgeAt`] names.
     ///
     /// # Cancel safety
-    /// Dropped before that, the call counts as cancelled and its slot is free again. A reader that
-    /// takes the first message and leaves has let it count where [`JudgeAt`] asks for no more.
+    /// If it is dropped before that, the call counts as cancelled and its slot is free again. A
+    /// reader that takes the first message and leaves has made the call count where [`JudgeAt`]
+    /// asks for no more.
     #[derive(Debug)]
     pub struct GrpcBody<B: Body> {
         #[pin]

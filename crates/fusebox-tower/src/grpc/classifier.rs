@@ -9,29 +9,29 @@ use super::code::GrpcCode;
 use crate::classify::{ClassifyError, CountAs, ErrorsFail};
 use crate::retry_after::whole_number;
 
-/// Judges gRPC calls by their status code, and errors as told.
+/// Judges gRPC calls by their status code, and their errors as configured.
 ///
 /// | code | counts as |
 /// |---|---|
 /// | `Unknown`, `DeadlineExceeded`, `ResourceExhausted`, `Internal`, `Unavailable`, `DataLoss` | failure |
 /// | `Cancelled` | ignored: the caller left |
-/// | all others | success: to refuse a caller's mistake in time is a healthy downstream's work |
+/// | all others | success: refusing a caller's mistake in time is the work of a healthy downstream |
 ///
-/// These are the codes that `google/rpc/code.proto` maps to HTTP 5xx and 429, so that a circuit
-/// judges alike on both protocols, but for one: `Unimplemented` (501) is a call to a method that is
-/// not there, and says nothing about those that are. `Unknown` is what servers make of an exception
-/// that nobody mapped, and what clients make of an answer that breaks off.
+/// These are the codes that `google/rpc/code.proto` maps to HTTP 5xx and 429, so a breaker judges
+/// both protocols alike. There is one exception: `Unimplemented` (501) is a call to a method that
+/// does not exist, and says nothing about those that do. `Unknown` is what servers make of an
+/// unmapped exception, and clients of an answer that breaks off.
 ///
-/// An answer without a status is judged by its HTTP status, as
-/// [the protocol says](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md):
-/// at its headers if they are not those of a gRPC answer (any status but 200, or another content
-/// type), at its end otherwise.
+/// An answer without a status is judged by its HTTP status, as [the protocol
+/// says](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md). If its headers
+/// are not those of a gRPC answer (any status but 200, or another content type), it is judged at
+/// its headers; otherwise at its end.
 ///
 /// An answer in [gRPC-Web](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md) (content
-/// type `application/grpc-web`, also `+proto`, `-text`) carries its status inside the data, where it
-/// is not looked for. Without a status in its headers, such an answer is a success when it ends whole
-/// and a failure when it breaks off. To judge by the status, put the breaker inside the layer that
-/// translates (`tonic_web::GrpcWebLayer`), where answers are gRPC.
+/// type `application/grpc-web`, also `+proto`, `-text`) carries its status inside the data, which
+/// is not searched. Without a status in its headers, such an answer is a success if it ends
+/// completely and a failure if it breaks off. To judge by the status, put the breaker inside the
+/// layer that translates (`tonic_web::GrpcWebLayer`), where answers are gRPC.
 ///
 /// A failure carries the hint of `grpc-retry-pushback-ms` (gRFC A6), if there is one.
 ///
@@ -51,7 +51,7 @@ pub struct GrpcClassifier<P = ErrorsFail> {
 }
 
 impl GrpcClassifier {
-    /// The table above.
+    /// Makes a classifier with the table above.
     pub fn new() -> Self {
         Self {
             meanings: default_meanings(),
@@ -67,14 +67,14 @@ impl Default for GrpcClassifier {
 }
 
 impl<P> GrpcClassifier<P> {
-    /// Says what a code counts as. Default: see the table above.
+    /// Sets what a code counts as. Default: see the table above.
     pub fn code(mut self, code: GrpcCode, count_as: CountAs) -> Self {
         self.meanings[code.index()] = count_as;
         self
     }
 
-    /// Says what errors of the transport mean before the answer begins. Default: every one is a
-    /// failure. An answer that breaks off is always one.
+    /// Sets what transport errors before the answer mean. Default: every one is a failure. An
+    /// answer that breaks off is always a failure.
     pub fn errors<Q>(self, errors: Q) -> GrpcClassifier<Q> {
         GrpcClassifier {
             meanings: self.meanings,
@@ -82,7 +82,7 @@ impl<P> GrpcClassifier<P> {
         }
     }
 
-    /// What a code counts as.
+    /// Returns what a code counts as.
     pub fn meaning(&self, code: GrpcCode) -> CountAs {
         self.meanings[code.index()]
     }
@@ -138,8 +138,8 @@ const fn default_meaning(code: GrpcCode) -> CountAs {
     }
 }
 
-/// The server's wish in milliseconds. A negative or unreadable one means "do not retry": no hint. One
-/// that is too large to count is the longest.
+/// The wait that the server asks for, in milliseconds. A negative or unreadable value means "do not
+/// retry" and gives no hint; a value too large to count gives the longest wait.
 fn pushback(headers: &HeaderMap) -> Option<Duration> {
     let mut values = headers.get_all("grpc-retry-pushback-ms").into_iter();
     values

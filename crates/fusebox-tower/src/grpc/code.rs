@@ -3,7 +3,7 @@
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 
-/// The status codes of gRPC (<https://grpc.io/docs/guides/status-codes/>).
+/// The status codes of gRPC, as listed at <https://grpc.io/docs/guides/status-codes/>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names are the protocol's")]
 pub enum GrpcCode {
@@ -49,14 +49,14 @@ impl GrpcCode {
     ];
 
     /// The code in `grpc-status`, if the header is there. A number that the protocol does not know
-    /// means [`Unknown`](Self::Unknown), as it says itself.
+    /// means [`Unknown`](Self::Unknown), as the protocol says.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let status = headers.get("grpc-status")?;
         let number = status.to_str().ok().and_then(|text| text.parse().ok());
         Some(number.map_or(Self::Unknown, Self::numbered))
     }
 
-    /// What an answer without `grpc-status` means. HTTP errors come from proxies, and the protocol
+    /// The code of an answer without `grpc-status`. HTTP errors come from proxies, and the protocol
     /// says how to read them (`doc/http-grpc-status-mapping.md` of gRPC).
     pub(super) fn without_status(status: StatusCode) -> Self {
         match status.as_u16() {
@@ -73,7 +73,7 @@ impl GrpcCode {
         Self::ALL.get(number).copied().unwrap_or(Self::Unknown)
     }
 
-    /// The code's number in the protocol.
+    /// Returns the code's number in the protocol.
     pub const fn number(self) -> u8 {
         self as u8
     }
@@ -83,20 +83,20 @@ impl GrpcCode {
     }
 }
 
-/// Where the status of an answer is whose headers have none.
+/// The place of the status in an answer whose headers have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StatusAt {
     /// In the trailers.
     Trailers,
-    /// Inside the data, as in gRPC-Web, where it is not looked for.
+    /// Inside the data, as in gRPC-Web, which is not searched.
     Data,
-    /// Nowhere: these are not the headers of a gRPC answer. Error pages of gateways are like that,
-    /// and no client reads their bodies.
+    /// Nowhere, because these are not the headers of a gRPC answer. Error pages of gateways look
+    /// like that, and no client reads their bodies.
     Nowhere,
 }
 
 impl StatusAt {
-    /// What the headers of an answer say. One without a content type is taken for native gRPC.
+    /// What the headers of an answer say. An answer without a content type counts as native gRPC.
     pub(super) fn of(status: StatusCode, headers: &HeaderMap) -> Self {
         let content = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         let content = content.unwrap_or(GRPC);
@@ -113,7 +113,7 @@ impl StatusAt {
 const GRPC: &[u8] = b"application/grpc";
 const GRPC_WEB: &[u8] = b"application/grpc-web";
 
-/// Media types are written in either case.
+/// Media types may be in upper or lower case.
 fn begins_with(content: &[u8], kind: &[u8]) -> bool {
     let beginning = content.get(..kind.len());
     beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(kind))

@@ -10,10 +10,11 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use super::code::GrpcCode;
 use crate::fast_failure::{AnswerRejected, FastFailureLayer};
 
-/// The answer to a rejected gRPC call: status 14, `UNAVAILABLE`, in the headers, and no body.
+/// Makes the answer to a rejected gRPC call: status 14, `UNAVAILABLE`, in the headers, and no body.
 ///
 /// `grpc-retry-pushback-ms` (gRFC A6) says when to come back, rounded up to whole milliseconds and
-/// at least one; it is absent where no time leads out. Clients with a retry policy wait so long.
+/// at least one. It is absent if the rejection does not say when. Clients with a retry policy wait
+/// that long.
 ///
 /// # Examples
 /// ```
@@ -58,9 +59,10 @@ impl<B: Default> AnswerRejected<B> for GrpcAnswer {
 }
 
 impl<L> FastFailureLayer<L, GrpcAnswer> {
-    /// Answers what `rejecting` rejects as gRPC: `UNAVAILABLE` and `grpc-retry-pushback-ms`; see
-    /// [`grpc_fast_failure_response`](crate::grpc_fast_failure_response). For a server's services and
-    /// for a client's channel alike. The body of its answers must have an empty default.
+    /// Answers what `rejecting` rejects over gRPC: `UNAVAILABLE` and `grpc-retry-pushback-ms`; see
+    /// [`grpc_fast_failure_response`](crate::grpc_fast_failure_response). It works for a server's
+    /// services and for a client's channel. The body of its answers must implement `Default`, as an
+    /// empty body.
     ///
     /// # Examples
     /// ```
@@ -76,13 +78,14 @@ impl<L> FastFailureLayer<L, GrpcAnswer> {
     }
 }
 
-/// Milliseconds, as many as clients can read: they keep them in 32 bits with a sign.
+/// Milliseconds, up to the largest number that clients can read: they keep it in a signed 32-bit
+/// integer.
 fn pushback(wait: Duration) -> i32 {
     let millis = wait.as_nanos().div_ceil(1_000_000).max(1);
     i32::try_from(millis).unwrap_or(i32::MAX)
 }
 
-/// Printable ASCII but for `%` stays; every other byte becomes `%XX` (the protocol's
+/// Printable ASCII except `%` stays; every other byte becomes `%XX` (the protocol's
 /// `Percent-Encoded`). A wait below a millisecond is shown with a `\u{b5}`.
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

@@ -1,7 +1,7 @@
 //! The breaker in front of gRPC services.
 //!
-//! A layer of its own, because it changes the type of the body: the permit goes where the status
-//! is. Judged by its headers alone, nearly every gRPC answer is a success.
+//! It is a layer of its own because it changes the type of the body: the permit has to go where the
+//! status is. Judged by its headers alone, nearly every gRPC answer is a success.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,11 +22,11 @@ use crate::entrance::Entrance;
 use crate::gate::{Readiness, ServiceGate};
 
 /// Puts a breaker in front of gRPC services, as [`BreakerLayer`](crate::BreakerLayer) does for
-/// others. All services of the layer and its clones share the circuit of its breaker.
+/// others. All services of the layer and its clones share its breaker.
 ///
-/// A rejection is an error here, and a gRPC client that meets it as an error of its transport makes
-/// the status `UNKNOWN` of it. [`FastFailureLayer::grpc`](crate::FastFailureLayer::grpc) around this
-/// layer answers with `UNAVAILABLE` and the time to come back, for servers and for clients.
+/// A rejection is an error here. A gRPC client that meets it as a transport error turns it into the
+/// status `UNKNOWN`. [`FastFailureLayer::grpc`](crate::FastFailureLayer::grpc) around this layer
+/// answers with `UNAVAILABLE` and the time to come back, for servers and for clients.
 ///
 /// # Examples
 /// ```
@@ -45,7 +45,7 @@ pub struct GrpcBreakerLayer<P = ErrorsFail> {
 }
 
 impl GrpcBreakerLayer {
-    /// A layer with the table of [`GrpcClassifier`], in which rejected calls get an error.
+    /// Makes a layer that judges by [`GrpcClassifier::new`]; rejected calls get an error.
     pub fn new(breaker: Breaker) -> Self {
         Self {
             gate: ServiceGate::new(breaker, Readiness::default()),
@@ -58,7 +58,7 @@ impl GrpcBreakerLayer {
 }
 
 impl<P> GrpcBreakerLayer<P> {
-    /// Says what results mean. Default: [`GrpcClassifier::new`].
+    /// Sets what results mean. Default: [`GrpcClassifier::new`].
     pub fn classifier<Q>(self, classifier: GrpcClassifier<Q>) -> GrpcBreakerLayer<Q> {
         GrpcBreakerLayer {
             gate: self.gate,
@@ -69,13 +69,13 @@ impl<P> GrpcBreakerLayer<P> {
         }
     }
 
-    /// Says when an answer that began well counts. Default: [`JudgeAt::EndOrFirstDataOfProbe`].
+    /// Sets when an answer that began well counts. Default: [`JudgeAt::EndOrFirstDataOfProbe`].
     pub fn judge_at(mut self, at: JudgeAt) -> Self {
         self.judge.at = at;
         self
     }
 
-    /// Says what services do while the circuit rejects calls; see
+    /// Sets what services do while the breaker rejects calls; see
     /// [`BreakerLayer::readiness`](crate::BreakerLayer::readiness).
     pub fn readiness(self, readiness: Readiness) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl<P> GrpcBreakerLayer<P> {
         }
     }
 
-    /// The breaker that all services of this layer share.
+    /// Returns the breaker that all services of this layer share.
     pub fn breaker(&self) -> &Breaker {
         self.gate.breaker()
     }
@@ -101,14 +101,14 @@ impl<S, P: Clone> Layer<S> for GrpcBreakerLayer<P> {
     }
 }
 
-/// A gRPC service behind a circuit. Made by [`GrpcBreakerLayer`]; clones share the circuit.
+/// A gRPC service behind a breaker. Made by [`GrpcBreakerLayer`]; clones share the breaker.
 ///
 /// # Errors
-/// [`CallError::Rejected`] when the call was not made, [`CallError::Failed`] with the inner error.
+/// [`CallError::Rejected`] when the call was not made; [`CallError::Failed`] with the inner error.
 ///
 /// # Cancel safety
-/// Dropping the response future, or the answer's body before its end, cancels the call and gives
-/// its slot back.
+/// Dropping the response future, or the answer's body before its end, cancels the call and frees
+/// its slot.
 #[derive(Clone, Debug)]
 pub struct GrpcBreakerService<S, P = ErrorsFail> {
     entrance: Entrance<S>,
@@ -116,22 +116,22 @@ pub struct GrpcBreakerService<S, P = ErrorsFail> {
 }
 
 impl<S, P> GrpcBreakerService<S, P> {
-    /// The breaker in front of the service.
+    /// Returns the breaker in front of the service.
     pub fn breaker(&self) -> &Breaker {
         self.entrance.breaker()
     }
 
-    /// The service behind the breaker.
+    /// Returns the service behind the breaker.
     pub fn get_ref(&self) -> &S {
         self.entrance.get_ref()
     }
 
-    /// The service behind the breaker, to change it.
+    /// Returns the service behind the breaker, to change it.
     pub fn get_mut(&mut self) -> &mut S {
         self.entrance.get_mut()
     }
 
-    /// The service without the breaker.
+    /// Returns the service without the breaker.
     pub fn into_inner(self) -> S {
         self.entrance.into_inner()
     }
@@ -163,10 +163,11 @@ where
 }
 
 pin_project! {
-    /// The answer of a [`GrpcBreakerService`], up to its body.
+    /// The future of a [`GrpcBreakerService`]'s answer, up to its body.
     ///
     /// # Cancel safety
-    /// Dropped before it is ready, the call counts as cancelled and its slot is free again.
+    /// If it is dropped before it is ready, the call counts as cancelled and its slot is free
+    /// again.
     #[derive(Debug)]
     #[must_use = "a future does nothing unless it is polled"]
     pub struct GrpcResponseFuture<F, P> {

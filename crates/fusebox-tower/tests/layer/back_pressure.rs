@@ -1,4 +1,4 @@
-//! A service with back-pressure waits for its turn, and nobody's turn is lost.
+//! Back-pressure: a service waits for its turn, and no turn is lost.
 
 use std::time::Duration;
 

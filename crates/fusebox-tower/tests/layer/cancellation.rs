@@ -1,4 +1,4 @@
-//! A call that nobody waits for any more is neutral, at whatever stage it is dropped.
+//! Cancelled calls, which count as nothing at whatever stage they are dropped.
 
 use fusebox::{CallError, Outcome, State};
 use fusebox_tower::BreakerLayer;

@@ -1,4 +1,4 @@
-//! The answer to a rejected HTTP caller, in an axum router too.
+//! The answer to a rejected HTTP call, in an axum router too.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! gRPC calls end with their trailers, and not with their headers.
+//! gRPC calls, which end with their trailers and not with their headers.
 
 mod streams;
 mod web;

@@ -1,4 +1,4 @@
-//! A service behind a circuit does what the layer promises.
+//! The promises of the layer to a service behind a breaker.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Layers inside layers: a rejection is no evidence, and one circuit around itself is one call.
+//! Layers inside layers: a rejection is no evidence, and one breaker around itself makes one call.
 
 use fusebox::{Breaker, CallError, Outcome, State};
 use fusebox_tower::{BreakerLayer, FastFailureLayer, GrpcBreakerLayer, HttpClassifier};

@@ -1,4 +1,4 @@
-//! A panic is a failure, whoever catches it and wherever it happens.
+//! Panics, which are failures whoever catches them and wherever they happen.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};

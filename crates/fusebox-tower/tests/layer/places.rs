@@ -1,4 +1,4 @@
-//! Places of a concurrency limit inside the breaker: calls that are rejected take none.
+//! The places of a concurrency limit inside the breaker, of which rejected calls take none.
 
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Readiness: what is ready can be called, what is open answers at once, and a turn that nobody
-//! uses goes to the next.
+//! Readiness: a service that is ready can be called, an open breaker answers at once, and an unused
+//! turn goes to the next service.
 
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Players of the tests: a breaker on a clock of theirs, and downstreams that obey.
+//! A breaker on a clock of the test's, and downstreams that do as they are told.
 
 use std::convert::Infallible;
 use std::future::Future;

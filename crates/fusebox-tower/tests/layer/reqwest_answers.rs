@@ -1,4 +1,4 @@
-//! A reqwest client as the service behind a circuit.
+//! A reqwest client as the service behind a breaker.
 
 use axum::{Router, http::StatusCode, routing::get};
 use fusebox::{CallError, Outcome, State};

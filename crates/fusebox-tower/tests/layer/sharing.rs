@@ -1,4 +1,5 @@
-//! One layer is one circuit, and an open one keeps requests away.
+//! The one breaker of a layer, which all its services share and which keeps requests away while
+//! open.
 
 use std::task::{Context, Poll, Waker};
 

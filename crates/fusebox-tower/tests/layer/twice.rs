@@ -1,4 +1,4 @@
-//! One layer applied twice is one layer at readiness too: an error there counts once.
+//! One layer applied twice, which acts as one layer at readiness too: an error there counts once.
 
 use std::task::{Context, Poll, Waker};
 

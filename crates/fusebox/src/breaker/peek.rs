@@ -1,4 +1,4 @@
-//! Cheap looks at a breaker: its generation, and what it would answer, without asking it for a permit.
+//! Cheap looks at a breaker: its generation, and what it would answer, without taking a permit.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use crate::rejected::{RejectReason, Rejected};
 use crate::state::Generation;
 
 impl Breaker {
-    /// The generation now. It grows with each transition and reset, so two equal readings mean that
-    /// nothing of the kind has happened in between. Reading takes no lock and changes nothing, even
-    /// when a change is due.
+    /// Returns the current generation. It grows with each transition and reset, so two equal
+    /// readings mean that there was none in between. Reading takes no lock and changes nothing,
+    /// even when a transition is due.
     ///
     /// # Examples
     /// ```
@@ -24,12 +24,13 @@ impl Breaker {
         self.circuit.generation()
     }
 
-    /// The rejection that a call would meet right now; `None` if it may pass or would have to ask.
+    /// Returns the rejection that a call would meet right now; `None` if it may pass or would have
+    /// to ask.
     ///
-    /// Nothing is counted, no probe is taken and no due change is made. The answer can be outdated a
-    /// moment later: it is for those who choose between downstreams or show whether one is
-    /// available, not in place of [`try_acquire`](Self::try_acquire). While the breaker ramps up the
-    /// answer is `None`, because which calls pass then depends on who asks.
+    /// Nothing is counted, no probe is taken and no due transition is made. The answer can be
+    /// outdated a moment later. It helps to choose between downstreams or to show whether one is
+    /// available; it does not replace [`try_acquire`](Self::try_acquire). During a ramp the answer
+    /// is `None`, because the order of the calls decides which of them pass.
     ///
     /// # Examples
     /// ```
@@ -44,8 +45,8 @@ impl Breaker {
         self.circuit.would_reject()
     }
 
-    /// Whether calls are rejected as long as nobody asks whether the wait is over: open, forced open,
-    /// or half-open with all probes under way. Reads no clock, so it costs a load.
+    /// Returns whether calls are rejected as long as no call checks whether the wait is over: open,
+    /// forced open, or half-open with all probes under way. It reads no clock and costs one load.
     ///
     /// # Examples
     /// ```
@@ -60,15 +61,16 @@ impl Breaker {
         self.circuit.is_rejecting()
     }
 
-    /// Reads what the next call will need of this breaker, so that it is at hand then. What comes back means nothing.
-    /// For the simulator, whose thousands of breakers are in no cache.
+    /// Touches the memory that the next call of this breaker will need, so that it is in the cache
+    /// then. The return value has no meaning. For the simulator, whose thousands of breakers do not
+    /// fit a cache.
     #[doc(hidden)]
     #[inline]
     pub fn look_ahead(&self) -> u64 {
         self.circuit.look_ahead()
     }
 
-    /// The rejection of a call that may pass and cannot be made, because what it needs is not ready.
+    /// The rejection of a call that may pass but cannot be made, because its service is not ready.
     /// For `fusebox-tower`.
     #[doc(hidden)]
     pub fn turned_away(&self) -> Rejected {
@@ -79,8 +81,8 @@ impl Breaker {
         }
     }
 
-    /// Whether every call may pass: closed and not ramping up, disabled, or metrics-only. A due
-    /// change is made first, as in [`poll_transitions`](Self::poll_transitions).
+    /// Returns whether every call may pass: closed without a ramp, disabled, or metrics-only. A due
+    /// transition is made first, as in [`poll_transitions`](Self::poll_transitions).
     ///
     /// # Examples
     /// ```

@@ -1,7 +1,8 @@
-//! The eviction of a circuit: what a registry asks before it forgets one, and keeps afterwards.
+//! The eviction of a circuit: what a registry asks before it evicts one, and what it keeps
+//! afterwards.
 //!
-//! Neither runs foreign code: they do not read the clock and tell no listeners. So they may be called
-//! with a lock held.
+//! Neither of them runs foreign code: they do not read the clock and tell no listeners. So they may
+//! be called with a lock held.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ impl Circuit {
         self.gate.word().generation()
     }
 
-    /// What was counted up to `now`.
+    /// The counters, up to `now`.
     pub(crate) fn totals_at(&self, now: Duration) -> Totals {
         let (snapshot, ()) = self.step_at(now, Machine::snapshot, |_| ());
         let mut totals = snapshot.totals;
@@ -29,7 +30,7 @@ impl Circuit {
         totals
     }
 
-    /// Whether nothing is lost when the circuit is forgotten at `now`, not even an event.
+    /// Whether nothing is lost when the circuit is evicted at `now`, not even an event.
     pub(crate) fn knows_nothing_bad(&self, now: Duration) -> bool {
         let all_told = |inner: &mut Inner| inner.machine.events().is_empty();
         let (nothing_bad, all_told) = self.step_at(now, Machine::knows_nothing_bad, all_told);

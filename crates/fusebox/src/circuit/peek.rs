@@ -1,4 +1,4 @@
-//! Looking ahead: what a circuit would answer, without a ticket.
+//! Looks ahead: what a circuit would answer, without granting a ticket.
 
 use super::Circuit;
 use crate::gate::Admission;

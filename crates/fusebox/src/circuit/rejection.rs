@@ -1,4 +1,4 @@
-//! The rejection of a call without asking the machine; a call that encloses it is told of it.
+//! The rejection of a call without asking the machine, and the notice of it to a call around it.
 
 use super::Circuit;
 use crate::gate::{Admission, Word};
@@ -17,8 +17,8 @@ impl Circuit {
         answer
     }
 
-    /// Rejects before the deadline `until`, asks the machine from then on. A hint of the fleet is no
-    /// deadline: when it has passed, rejections go on without one.
+    /// Rejects before the deadline `until`, and asks the machine from then on. A hint of the fleet
+    /// is no deadline: when it has passed, rejections go on without one.
     #[inline]
     pub(super) fn reject(
         &self,
@@ -28,7 +28,7 @@ impl Circuit {
     ) -> Result<Ticket, Rejected> {
         let left = if until == u64::MAX {
             match reason {
-                // A period beyond the end of time: the machine knows its length.
+                // The period goes beyond the largest time; the machine knows its length.
                 RejectReason::Open | RejectReason::Turn | RejectReason::ProbeBusy => {
                     return self.ask();
                 }
@@ -56,7 +56,8 @@ impl Circuit {
         Err(rejected)
     }
 
-    /// Whether calls are rejected until somebody finds that the wait is over, or says so.
+    /// Whether calls are rejected until a call finds that the wait is over, or a command ends the
+    /// period.
     #[inline]
     pub(crate) fn is_rejecting(&self) -> bool {
         matches!(self.gate.word().admission(), Admission::Reject(_))

@@ -1,29 +1,32 @@
-//! [`CoarseClock`], which is right to a tick of the kernel and cheaper to read than any other.
+//! [`CoarseClock`], which is accurate to a tick of the kernel and cheaper to read than any other
+//! clock.
 
 use std::time::Duration;
 
 use super::{Clock, ClockSteps};
 
-/// The system's monotonic clock as of the kernel's last timer tick: on Linux a seventh of the cost of
-/// [`SystemClock`](super::SystemClock), and behind it by up to [`resolution`](Self::resolution),
+/// The system's monotonic clock as of the kernel's last timer tick. On Linux it costs a seventh of
+/// [`SystemClock`](super::SystemClock), and it is behind by up to [`resolution`](Self::resolution),
 /// which is 1 to 10 ms. Clones share the origin.
 ///
-/// The clock counts from the moment of its creation and never steps back. A kernel whose tick comes
-/// late, as on a virtual machine that has lost its core, is behind by as much more. Where there is no
-/// such clock (anything but Linux and Android), this one is [`SystemClock`](super::SystemClock).
+/// The clock counts from the moment it was created and never steps back. If the kernel's tick comes
+/// late, as on a virtual machine that has lost its core, the clock is behind by as much more. On
+/// systems without such a clock (all but Linux and Android), it is
+/// [`SystemClock`](super::SystemClock).
 ///
-/// # What the error does
+/// # Effects of the resolution
 /// Let r be the resolution.
-/// - Calls are counted exactly, and so are rejections: only times are coarse.
-/// - An open period, a half-open period and a ramp last up to r less or r more than configured.
-///   The call that comes at the deadline *on this clock* is admitted, as with any other clock.
-/// - [`Rejected::retry_after`](crate::Rejected::retry_after) is never zero or negative, and off by
-///   up to r. A caller that waits exactly as long may be told to wait once more, for up to r.
-/// - The duration of a call is off by up to r in either direction; a call within one tick took
-///   no time. A [slow threshold](crate::ConfigBuilder::slow_call_duration) should be ten times r, or
-///   more.
-/// - A call that ends within r of the border between two buckets of a time window may be counted in
-///   the earlier one. A bucket should be ten times r, or more.
+/// - Calls and rejections are counted exactly; only times are coarse.
+/// - An open period, a half-open period and a ramp last up to r less or r more than configured. As
+///   with any other clock, the call that comes at the deadline *on this clock* is admitted.
+/// - [`Rejected::retry_after`](crate::Rejected::retry_after) is never zero or negative, but may be
+///   off by up to r. A caller that waits exactly that long may be told to wait once more, for up to
+///   r.
+/// - The duration of a call is off by up to r in either direction; a call within one tick seems to
+///   take no time. A [slow-call duration](crate::ConfigBuilder::slow_call_duration) should be ten
+///   times r, or more.
+/// - A call that ends within r of the border between two buckets of a time window may count in the
+///   earlier bucket. A bucket should be ten times r long, or more.
 ///
 /// # Examples
 /// ```
@@ -41,16 +44,16 @@ pub struct CoarseClock {
 }
 
 impl CoarseClock {
-    /// A clock that starts now.
+    /// Makes a clock that starts now.
     pub fn new() -> Self {
         Self {
             source: source::Source::new(),
         }
     }
 
-    /// How far a reading may be behind [`SystemClock`](super::SystemClock): the length of the kernel's
-    /// tick, for example 4 ms at 250 ticks a second. One nanosecond where this clock is
-    /// the system's.
+    /// Returns how far a reading may be behind [`SystemClock`](super::SystemClock): the length of
+    /// the kernel's tick, for example 4 ms at 250 ticks per second. It is one nanosecond where this
+    /// clock is the system's clock.
     pub fn resolution() -> Duration {
         source::resolution()
     }
@@ -84,7 +87,7 @@ mod source {
 
     use rustix::time::{ClockId, Timespec, clock_getres, clock_gettime};
 
-    /// Nanoseconds of the kernel's clock at the origin.
+    /// Nanoseconds on the kernel's clock at the origin.
     #[derive(Clone, Copy, Debug)]
     pub(super) struct Source(u64);
 

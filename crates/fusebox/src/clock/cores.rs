@@ -6,16 +6,18 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use super::{Clock, SystemClock};
 
-/// After so many nanoseconds the remaining cores are left out: a busy core lets a visitor wait.
+/// After this many nanoseconds the remaining cores are left out, because a visit to a busy core has
+/// to wait.
 const BUDGET: u64 = 50_000_000;
 
-/// Runs `visit` once on each core, in a thread of its own so that the caller stays where it is.
-/// Where threads may not choose their core, `visit` runs on the cores that the thread came past.
+/// Runs `visit` once on each core, in a thread of its own so that the caller stays on its core.
+/// Where threads may not choose their core, `visit` runs on the cores that the thread happened to
+/// visit.
 pub(super) fn visit_each(visit: impl Fn() + Send) {
     let clock = SystemClock::new();
     thread::scope(|scope| {
         let visitor = thread::Builder::new().name("fusebox-cores".to_owned());
-        // No thread: the checks at run time are left.
+        // Without a thread, only the checks at run time remain.
         let _visits = visitor.spawn_scoped(scope, move || {
             let usable = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
             let cores = (0..CpuSet::MAX_CPU).filter(|core| usable.is_set(*core));

@@ -1,20 +1,20 @@
 //! A processor's counter as a clock, checked against a reference clock while it is read.
 //!
 //! Reading the counter of a core is cheap, but the counters of several cores may be out of step,
-//! run at a wrong rate, or be reset when the machine sleeps. [`Guarded`] therefore believes a
-//! reading only within a window of [`WINDOW`] after the last check. A reading outside of that window,
-//! in either direction, is compared with the reference before anyone sees it. When the two disagree
-//! by more than [`TOLERANCE`], the reference's readings are used from then on, for good.
+//! run at a wrong rate, or be reset when the machine sleeps. Therefore [`Guarded`] trusts a reading
+//! only within a window of [`WINDOW`] after the last check. A reading outside of that window, in
+//! either direction, is compared with the reference before it is used. When the two differ by more
+//! than [`TOLERANCE`], the reference is used from then on, for good.
 //!
-//! So no believed reading is ahead by more than the window is long, and a call that changes between
-//! cores whose counters are 10 ms apart does not seem 10 ms longer. What can slip through: a core
-//! that is behind by d, read when nobody has read the clock for just d. The next reading on that core
-//! is found out.
+//! So no trusted reading is ahead by more than the length of the window, and a call that changes
+//! between cores whose counters are 10 ms apart does not seem 10 ms longer. One error can slip
+//! through: the reading of a core that is behind by d, after the clock was not read for just d. The
+//! next reading on that core reveals it.
 //!
-//! A slow drift is no fault: the reference is slewed by time synchronisation, and the counter's rate
-//! was measured, not known. The difference between the two may change by one part in 256; more is a
-//! wrong rate. A counter that stops and never runs again is not noticed, because no reading leaves
-//! the window.
+//! A slow drift is no fault: time synchronisation slews the reference, and the counter's rate was
+//! only measured. The difference between the two may change by one part in 256; more is a wrong
+//! rate. A counter that stops and never runs again is not noticed, because no reading leaves the
+//! window.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use super::{Clock, ClockSteps};
 
-/// How many nanoseconds a counter is believed between two checks. A check costs about one reading of
-/// the reference, so a busy clock spends some ten-thousandths of its time on checks.
+/// How many nanoseconds a counter is trusted between two checks. A check costs about one reading of
+/// the reference, so a busy clock spends a few ten-thousandths of its time on checks.
 const WINDOW: i64 = 500_000;
 
 /// How many nanoseconds a counter may be off at a check. Scheduling cannot cause that much: what
@@ -33,15 +33,15 @@ const TOLERANCE: i64 = 250_000;
 /// The share of the time since the last check by which the difference may have changed: 2⁻⁸.
 const DRIFT: u32 = 8;
 
-/// A reading of the reference is of use when the counter's readings around it are this close, in
-/// nanoseconds. They are further apart when the thread lost its core between them.
+/// A reading of the reference is usable if the counter's readings around it are this close, in
+/// nanoseconds. They are further apart if the thread lost its core between them.
 const NARROW: u64 = 50_000;
 
 /// How often a check tries to see both clocks at once.
 const TRIES: usize = 4;
 
-/// A counter that has fallen back is believed from here on, which is never: at 5 GHz a counter needs
-/// 58 years to come here.
+/// A counter that has stepped back is trusted from this tick on, which means never: at 5 GHz a
+/// counter needs 58 years to reach it.
 const NEVER: u64 = 1 << 63;
 
 /// A source of ticks that is cheap to read.
@@ -55,7 +55,7 @@ pub(super) trait Counter {
 pub(super) struct TickLength(u64);
 
 impl TickLength {
-    /// 2³² ticks take so many nanoseconds.
+    /// How many nanoseconds 2³² ticks take.
     pub(super) fn of_2_pow_32_ticks(nanos: u64) -> Self {
         Self(nanos.max(1))
     }
@@ -96,10 +96,10 @@ pub(super) struct Guarded<C, R> {
     guard: Arc<Guard>,
 }
 
-/// What clones know together.
+/// What clones share.
 #[derive(Debug)]
 struct Guard {
-    /// From which tick on the counter is believed, for one window.
+    /// The tick from which the counter is trusted, for one window.
     believed_from: AtomicU64,
     /// The counter's time minus the reference's at the last check.
     offset: AtomicI64,
@@ -139,8 +139,8 @@ impl<C: Counter, R: Clock> Guarded<C, R> {
                 self.guard.checked_at.store(real, Ordering::Relaxed);
             }
             Look::Blurred { real } => {
-                // Not even now: the counter jumps about, or the machine is so busy that the
-                // counter's speed is of no use.
+                // The counter jumps, or the machine is so busy that the counter's speed is of no
+                // use.
                 self.fall_back_from(signed(real).saturating_neg());
             }
         }
@@ -167,7 +167,7 @@ impl<C: Counter, R: Clock> Guarded<C, R> {
         if let Some(offset) = self.guard.fallen_back.get() {
             return shifted(self.reference.now_nanos(), *offset);
         }
-        // Acquire: pairs with the release below; who sees that check sees its offset.
+        // Acquire: pairs with the release below. A thread that sees that check sees its offset.
         let checked_at = self.guard.checked_at.load(Ordering::Acquire);
         let offset = self.guard.offset.load(Ordering::Relaxed);
         let (real, low, high) = match self.look(ticks) {
@@ -185,7 +185,7 @@ impl<C: Counter, R: Clock> Guarded<C, R> {
         self.guard.checked_at.fetch_max(real, Ordering::Release);
         let time = shifted(real, seen);
         let now = self.tick.ticks(signed(time));
-        // Relaxed: who reads an older value only checks once more.
+        // Relaxed: a thread that reads an older value only checks once more.
         self.guard
             .believed_from
             .fetch_max(now.saturating_sub(self.margin), Ordering::Relaxed);
@@ -219,7 +219,7 @@ impl<C: Counter, R: Clock> Guarded<C, R> {
         if ticks < 0 { -nanos } else { nanos }
     }
 
-    /// Uses the reference from now on, shifted by `offset`, and says by how much it is shifted.
+    /// Uses the reference from now on, shifted by `offset`, and returns the shift.
     fn fall_back_from(&self, offset: i64) -> i64 {
         let offset = *self.guard.fallen_back.get_or_init(|| offset);
         // Relaxed: a thread that does not see it yet reads what it would have read just before.
@@ -248,16 +248,16 @@ impl<C: Counter + Send + Sync, R: Clock> Clock for Guarded<C, R> {
 
     fn steps(&self) -> ClockSteps {
         // Back by less than a window, and only before the counter is found wrong. A span that comes
-        // out negative counts as zero, so nothing is won by remembering the latest reading.
+        // out negative counts as zero, so remembering the latest reading would gain nothing.
         ClockSteps::OnlyForward
     }
 }
 
-/// What a look at both clocks shows.
+/// The result of a look at both clocks.
 enum Look {
     /// The counter's time minus the reference's lies between `low` and `high`.
     Both { real: u64, low: i64, high: i64 },
-    /// The thread was interrupted, or changed to a core with another count, each time it looked.
+    /// The thread was interrupted, or moved to a core with another count, each time it looked.
     Blurred { real: u64 },
 }
 

@@ -1,4 +1,4 @@
-//! [`ManualClock`], for tests and for programs that run under virtual time.
+//! [`ManualClock`], for tests and for programs that run in virtual time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,7 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock at its origin.
+    /// Makes a clock that stands at its origin.
     pub fn new() -> Self {
         Self::default()
     }

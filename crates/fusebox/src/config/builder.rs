@@ -10,8 +10,8 @@ use std::time::Duration;
 use super::{DroppedPermit, HalfOpenTimeout, InFlightCalls};
 use crate::window::Window;
 
-/// Collects the settings of a breaker; at least one rule that trips must be among them. Each setter
-/// names its unit, default and range, the [guide](crate::guide) says how to choose.
+/// Collects the settings of a breaker; at least one of them must be a rule that trips. Each setter
+/// names its unit, default and range; the [guide](crate::guide) says how to choose.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConfigBuilder {
@@ -74,46 +74,47 @@ impl Default for ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    /// Trips after so many failures in a row, however far apart. Only a success ends a row. At least
-    /// 1; off by default.
+    /// Trips after so many failures in a row, however far apart. Only a success ends the run. At
+    /// least 1; off by default.
     pub fn consecutive_failures(mut self, failures: u32) -> Self {
         self.consecutive_failures = Some(failures);
         self
     }
 
-    /// Trips when the share of failures in the window reaches this. Above 0, up to 1; off by default.
+    /// Trips when the failure ratio of the window reaches `ratio`. Above 0, up to 1; off by
+    /// default.
     pub fn failure_rate_threshold(mut self, ratio: f64) -> Self {
         self.failure_rate_threshold = Some(ratio);
         self
     }
 
-    /// Trips when the share of slow calls in the window reaches this. Above 0, up to 1; off by
+    /// Trips when the ratio of slow calls in the window reaches `ratio`. Above 0, up to 1; off by
     /// default. Needs [`slow_call_duration`](Self::slow_call_duration).
     pub fn slow_call_rate_threshold(mut self, ratio: f64) -> Self {
         self.slow_call_rate_threshold = Some(ratio);
         self
     }
 
-    /// A call that takes strictly longer is slow, and a slow probe is a failed one. Any duration;
-    /// off by default.
+    /// Counts a call as slow if it takes strictly longer than `duration`. A slow probe counts as
+    /// failed. Any duration; off by default.
     pub fn slow_call_duration(mut self, duration: Duration) -> Self {
         self.slow_call_duration = Some(duration);
         self
     }
 
-    /// Takes the rule for failures in a row off.
+    /// Turns off the rule for failures in a row.
     pub fn without_consecutive_failures(mut self) -> Self {
         self.consecutive_failures = None;
         self
     }
 
-    /// Takes the rule for the share of failures off.
+    /// Turns off the rule for the failure ratio.
     pub fn without_failure_rate(mut self) -> Self {
         self.failure_rate_threshold = None;
         self
     }
 
-    /// Takes off all that tells slow calls apart: their limit, their rule, and counting them before
+    /// Turns off everything about slow calls: their duration, their rule, and counting them before
     /// they end.
     pub fn without_slow_calls(mut self) -> Self {
         self.slow_call_duration = None;
@@ -122,86 +123,89 @@ impl ConfigBuilder {
         self
     }
 
-    /// The window of the ratio rules. Default: ten seconds in ten buckets; ranges: see [`Window`].
+    /// Sets the window of the ratio rules. Default: ten seconds in ten buckets; for the ranges see
+    /// [`Window`].
     pub fn window(mut self, window: Window) -> Self {
         self.window = window;
         self
     }
 
-    /// The number of calls in the window from which its ratios count. At least 1; default 20.
-    /// More than a count window holds means a full window.
+    /// Sets how many calls the window must hold before its ratios count. At least 1; default 20. A
+    /// number above the size of a count window means a full window.
     pub fn minimum_calls(mut self, calls: u32) -> Self {
         self.minimum_calls = calls;
         self
     }
 
-    /// The first open period. Above zero; default 5 s.
+    /// Sets the first open period. Above zero; default 5 s.
     pub fn open_for(mut self, wait: Duration) -> Self {
         self.open_for = wait;
         self
     }
 
-    /// An open period at level k of the back-off lasts `open_for × factor^(k−1)`. Each opening
-    /// adds a level, [calm](Self::backoff_decay) takes them off. From 1 to 1000; default 2.
+    /// Sets the factor of the back-off: an open period at level k lasts `open_for × factor^(k−1)`.
+    /// Each opening adds a level; [calm](Self::backoff_decay) takes levels off. From 1 to 1000;
+    /// default 2.
     pub fn backoff_factor(mut self, factor: f64) -> Self {
         self.backoff_factor = factor;
         self
     }
 
-    /// The longest open period, hints included. At least `open_for`; default 60 s, or `open_for`
-    /// when that is longer.
+    /// Sets the longest open period, `Retry-After` hints included. At least `open_for`; default 60
+    /// s, or `open_for` if that is longer.
     pub fn max_open_for(mut self, wait: Duration) -> Self {
         self.max_open_for = Some(wait);
         self
     }
 
-    /// Each open period is shortened by chance by up to this share of it, so that breakers that
+    /// Shortens each open period by a random share of it, up to `share`, so that breakers that
     /// tripped together do not probe together. From 0 to 0.5; default 0.1.
     pub fn jitter(mut self, share: f64) -> Self {
         self.jitter = share;
         self
     }
 
-    /// Makes the jitter repeatable. Default: another sequence in every breaker.
+    /// Makes the jitter repeatable. By default each breaker has a sequence of its own.
     pub fn jitter_seed(mut self, seed: u64) -> Self {
         self.jitter_seed = Some(seed);
         self
     }
 
-    /// A calm period in closed that takes one level off the back-off. Above zero; default 60 s.
-    /// `None` takes all off at closing, so that the k-th period counts openings without a close
-    /// between. After a [ramp](Self::ramp_up_for) the calm begins when the ramp ends.
+    /// Sets the calm period in closed that takes one level off the back-off. Above zero; default 60
+    /// s. With `None`, closing resets the level, so that only openings without a close between them
+    /// add up. After a [ramp](Self::ramp_up_for), the calm period begins when the ramp ends.
     pub fn backoff_decay(mut self, calm: impl Into<Option<Duration>>) -> Self {
         self.backoff_decay = calm.into();
         self
     }
 
-    /// After closing, admits only a share of the calls, which grows over this period from a tenth
-    /// to all. A trip meanwhile keeps the level of the back-off. Above zero; off by default.
-    /// A breaker that an operator closes does not ramp.
+    /// Admits only a share of the calls after closing, which grows over this period from a tenth to
+    /// all. A trip during the ramp keeps the level of the back-off. Above zero; off by default. A
+    /// breaker that an operator closes has no ramp.
     pub fn ramp_up_for(mut self, period: impl Into<Option<Duration>>) -> Self {
         self.ramp_up_for = period.into();
         self
     }
 
-    /// Whether calls under way for longer than [`slow_call_duration`](Self::slow_call_duration)
-    /// count as slow before they end. Needs
-    /// [`slow_call_rate_threshold`](Self::slow_call_rate_threshold). Default: they do not.
+    /// Sets whether a call that is under way for longer than
+    /// [`slow_call_duration`](Self::slow_call_duration) counts as slow before it ends. Needs
+    /// [`slow_call_rate_threshold`](Self::slow_call_rate_threshold). Default: it does not.
     pub fn in_flight_calls(mut self, when: InFlightCalls) -> Self {
         self.in_flight_calls = when;
         self
     }
 
-    /// How many threads can count successes without meeting: rounded up to a power of two, at most
-    /// 8, 128 bytes each. Default: one per processor; in a [`Registry`](crate::Registry) one at
-    /// first, and one per processor as soon as threads meet there. Fixed for the life of a breaker
-    /// if it is set.
+    /// Sets how many stripes threads count successes in, so that they do not wait for each other:
+    /// rounded up to a power of two, at most 8, 128 bytes each. Default: one per processor; in a
+    /// [`Registry`](crate::Registry) one at first, and one per processor as soon as threads meet
+    /// there. If it is set, it stays fixed for the life of a breaker.
     pub fn stripes(mut self, stripes: NonZeroUsize) -> Self {
         self.stripes = Some(stripes);
         self
     }
 
-    /// Half-open: so many successes close, so many failures reopen. Both at least 1; default 1, 1.
+    /// Closes a half-open breaker after so many `successes`, and reopens it after so many
+    /// `failures`. Both at least 1; default 1 and 1.
     pub fn probe_count(mut self, successes: u32, failures: u32) -> Self {
         self.probes = Probes::Count {
             successes,
@@ -210,35 +214,36 @@ impl ConfigBuilder {
         self
     }
 
-    /// Half-open: after `trial` probes (at least 1), a share of failures that reaches `threshold`
-    /// (above 0, up to 1) reopens, a smaller one closes. Replaces `probe_count`.
+    /// Lets the failure ratio of `trial` probes decide (at least 1): a ratio that reaches
+    /// `threshold` (above 0, up to 1) reopens the breaker, a smaller one closes it. Replaces
+    /// `probe_count`.
     pub fn probe_trial(mut self, trial: u32, threshold: f64) -> Self {
         self.probes = Probes::Ratio { trial, threshold };
         self
     }
 
-    /// Probes that may be under way at once; never more than are still needed for a verdict.
-    /// At least 1; default: as many as the verdict needs.
+    /// Sets how many probes may be under way at once; never more than a verdict still needs. At
+    /// least 1; default: as many as the verdict needs.
     pub fn permitted_probes(mut self, probes: u32) -> Self {
         self.permitted_probes = Some(probes);
         self
     }
 
-    /// The longest half-open period; after it the breaker reopens, so that hung probes cannot
-    /// hold it. At least 1 ms; default 10 s. `None` waits for ever: only for a host that makes sure
-    /// that every probe ends.
+    /// Sets the longest half-open period. When it ends, the breaker reopens, so hung probes cannot
+    /// keep it half-open. At least 1 ms; default 10 s. `None` waits for ever: use it only where the
+    /// host makes sure that every probe ends.
     pub fn half_open_for(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.half_open_for = deadline.into();
         self
     }
 
-    /// Where a half-open period without a verdict leads. Default: open.
+    /// Sets the state that follows a half-open period without a verdict. Default: open.
     pub fn half_open_timeout(mut self, verdict: HalfOpenTimeout) -> Self {
         self.half_open_timeout = verdict;
         self
     }
 
-    /// What a permit that is dropped without an outcome means. Default: neutral.
+    /// Sets what a permit means that is dropped without an outcome. Default: neutral.
     pub fn dropped_permit(mut self, meaning: DroppedPermit) -> Self {
         self.dropped_permit = meaning;
         self

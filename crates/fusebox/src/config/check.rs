@@ -1,4 +1,4 @@
-//! The collector of all that is wrong with settings.
+//! The collector of all the faults in a set of settings.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::window::Window;
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Collects what is wrong.
+/// Collects the faults.
 #[derive(Default)]
 pub(super) struct Check {
     faults: Vec<InvalidSetting>,
@@ -37,7 +37,7 @@ impl Check {
         }
     }
 
-    /// A time in which nothing can come of a call makes a breaker that never recovers.
+    /// A duration too short for a call to end in makes a breaker that never recovers.
     pub(super) fn at_least_a_millisecond(&mut self, field: &'static str, value: Duration) {
         if value < Duration::from_millis(1) {
             self.refuse(field, value, "at least 1ms");

@@ -3,7 +3,18 @@
 use std::error::Error;
 use std::fmt;
 
-/// Settings that no breaker can work with; lists every fault, not only the first.
+/// The error for settings that no breaker can work with. It lists every fault, not only the first.
+///
+/// # Examples
+/// ```
+/// use fusebox::Config;
+///
+/// let error = Config::builder().consecutive_failures(0).jitter(0.9).build().unwrap_err();
+/// for fault in error.faults() {
+///     println!("{} is {}: allowed is {}", fault.field, fault.value, fault.allowed);
+/// }
+/// assert_eq!(error.faults().len(), 2);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     faults: Vec<InvalidSetting>,
@@ -14,7 +25,7 @@ impl ConfigError {
         Self { faults }
     }
 
-    /// What is wrong, one entry per setting.
+    /// Returns the faults, one entry per setting.
     pub fn faults(&self) -> &[InvalidSetting] {
         &self.faults
     }
@@ -34,7 +45,7 @@ impl fmt::Display for ConfigError {
 
 impl Error for ConfigError {}
 
-/// One setting that is not allowed.
+/// A setting whose value is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidSetting {

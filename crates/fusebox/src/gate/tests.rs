@@ -1,4 +1,4 @@
-//! Tests of the gate.
+//! Tests of the gate: what passes without the machine, and what goes to it.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The word in which callers read how a breaker stands: one load tells them all that they need.
+//! The word that tells callers how a breaker stands, in one load.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::{Admission, Licence, Standing, Timed};
 use crate::rejected::{RejectReason, Rejected};
 use crate::state::{Generation, State};
 
-/// State, admission, licence, its share of failures and generation in 64 bits.
+/// State, admission, licence, the share of failures that it covers, and generation in 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word(pub(super) u64);
 
@@ -27,7 +27,7 @@ impl Word {
     pub(crate) const SPREAD: u64 = 1 << 18;
     pub(super) const GENERATION: u32 = 19;
 
-    /// The word of `standing` for a gate with so many stripes.
+    /// The word of `standing` for a gate with this many stripes.
     pub(super) fn of(standing: &Standing, stripes: usize) -> Self {
         let admission = match standing.admission {
             Admission::Pass => 0,
@@ -97,8 +97,8 @@ impl Word {
 
     #[inline]
     pub(crate) fn state(self) -> State {
-        // Nothing here may panic: a caller that reads the state of its permit would pay for a permit that
-        // can be dropped there, three times what the call costs.
+        // Nothing here may panic: a caller that reads the state of its permit would pay for a
+        // permit that can be dropped there, three times what the call costs.
         let index = (self.0 >> Self::STATE & 0b111) as usize;
         State::ALL.get(index).copied().unwrap_or(State::MetricsOnly)
     }
@@ -119,7 +119,7 @@ impl Word {
         self.0 & flag != 0
     }
 
-    /// The rejection that this word means, `left` before its deadline.
+    /// The rejection that this word stands for, `left` before its deadline.
     #[inline]
     pub(crate) fn rejected(self, reason: RejectReason, left: Option<u64>) -> Rejected {
         Rejected {

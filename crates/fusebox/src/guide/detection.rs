@@ -1,16 +1,17 @@
-//! Detection time: how soon it trips. The time from the first bad call to the first rejected one.
+//! Detection time: the time from the first bad call to the first rejected one.
 //!
-//! An outcome counts when the call ends. So to every time below comes what one failing call takes:
-//! nothing to speak of for a refused connection, the whole call timeout for a downstream that is
-//! silent. [Hung calls](#hung-calls) is about cutting that short.
+//! An outcome counts when its call ends. So add the duration of one failing call to every time
+//! below: almost nothing for a refused connection, the whole call timeout for a downstream that
+//! does not answer. [Hung calls](#hung-calls) shows how to shorten that.
 //!
 //! # Consecutive failures
-//! Until `n` failures in a row it takes on average `(1 − pⁿ) / ((1 − p) · pⁿ)` calls, if each fails
-//! with probability `p` (Feller, *An Introduction to Probability Theory and Its Applications*,
-//! vol. 1, ch. XIII.7). Divide by `r` for seconds. In a total outage it is just `n / r`.
+//! If each call fails with probability `p`, it takes `(1 − pⁿ) / ((1 − p) · pⁿ)` calls on average
+//! until `n` have failed in a row (Feller, *An Introduction to Probability Theory and Its
+//! Applications*, vol. 1, ch. XIII.7). Divide by `r` for seconds. In a total outage that is simply
+//! `n / r`.
 //!
-//! The rule is quick when everything fails and blind when half does: for `n = 5` it takes 5 calls
-//! at `p = 1`, 10 at 0.8, 62 at 0.5, and 3905 at 0.2.
+//! The rule is fast when every call fails, and nearly blind when half of them do: for `n = 5` it
+//! takes 5 calls at `p = 1`, 10 at 0.8, 62 at 0.5, and 3905 at 0.2.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, State};
@@ -36,13 +37,13 @@
 //! ```
 //!
 //! # A ratio over a count window
-//! When the share of failures steps from `q` to `p`, the window fills with the new kind of call.
-//! It reaches `θ` when the fraction `φ = (θ − q) / (p − q)` of it has been replaced: after
-//! `⌈N · φ⌉` calls. That is a calculation with averages, for a full window and `p > θ`. Chance makes
-//! the first crossing a little earlier.
+//! When the failure ratio steps from `q` to `p`, calls of the new kind replace the old ones in the
+//! window. The ratio reaches `θ` when the fraction `φ = (θ − q) / (p − q)` has been replaced: after
+//! `⌈N · φ⌉` calls. This calculation uses averages and assumes a full window and `p > θ`. Chance
+//! makes the first crossing a little earlier.
 //!
-//! At `p` below `θ` it trips only by a [false trip](super::false_trips). Nothing between `q` and `θ`
-//! is detected, whatever the window.
+//! With `p` below `θ`, only a [false trip](super::false_trips) opens the breaker. No window detects
+//! a failure ratio between `q` and `θ`.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, State, Window};
@@ -76,10 +77,10 @@
 //! ```
 //!
 //! # A ratio over a time window
-//! The same fraction `φ` of the window has to pass: `T · φ` seconds, whatever the traffic. Old calls
-//! leave a bucket at a time, so the window covers between `T − T/B` and `T`. Detection takes between
-//! `(T − T/B) · φ` and `T · φ`, and up to one call interval `1/r` more. Fewer buckets make it
-//! earlier and more erratic, not later.
+//! The fraction `φ` of the window has to pass: `T · φ` seconds, whatever the traffic. Old calls
+//! leave one bucket at a time, so the window covers between `T − T/B` and `T`. Detection takes
+//! between `(T − T/B) · φ` and `T · φ`, plus at most one call interval `1/r`. Fewer buckets make
+//! detection earlier and more erratic, not later.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, ManualClock, State};
@@ -110,12 +111,12 @@
 //! ```
 //!
 //! ## At low traffic
-//! A ratio counts only from `m` calls on. That has two effects:
+//! A ratio counts only once the window holds `m` calls. That has two effects:
 //!
-//! - A window that has just been emptied (a new breaker, one that has just closed) needs `m / r`
-//!   seconds to judge. After closing, that is the detection time if it is longer than `T · φ`.
-//! - Where `r · T < m`, the rule **never** trips, not even in a total outage. With the defaults that
-//!   is below two calls a second.
+//! - An empty window (of a new breaker, or one that has just closed) needs `m / r` seconds before
+//!   it can be judged. After closing, that is the detection time if it is longer than `T · φ`.
+//! - Where `r · T < m`, the rule **never** trips, not even in a total outage. With the defaults
+//!   that means below two calls per second.
 //!
 //! So choose `T ≥ 2 · m / r` for the quietest hour that matters, or add `consecutive_failures`.
 //!
@@ -138,18 +139,22 @@
 //! ```
 //!
 //! # Hung calls
-//! A downstream that hangs gives no outcomes. Until the first call timeout `τ`, the breaker knows
-//! nothing, and `r · τ` calls are stuck (Little, "A Proof for the Queuing Formula L = λW", 1961).
+//! A downstream that hangs produces no outcomes. Until the first call timeout `τ` the breaker has
+//! no evidence, and `r · τ` calls are stuck (Little, "A Proof for the Queuing Formula L = λW",
+//! 1961).
 //!
-//! With [`InFlightCalls::CountWhenOverdue`](crate::InFlightCalls::CountWhenOverdue) a call counts as
-//! slow from `D` on. Overdue calls come on top of what the window holds, so a total hang trips
+//! With [`InFlightCalls::CountWhenOverdue`](crate::InFlightCalls::CountWhenOverdue), a call counts
+//! as slow as soon as it has taken `D`. Overdue calls are added to what the window holds. So when
+//! the downstream hangs completely, the breaker trips
 //!
-//! - over a time window after `D + θ · (T − D)`, as healthy outcomes leave while overdue calls
-//!   accumulate; instead of `τ + θ · (T − τ)`, or `τ + m / r` where `τ ≥ T`;
-//! - over a full count window after `D + ⌈N · θ / (1 − θ)⌉ / r`, as nothing leaves.
+//! - with a time window after `D + θ · (T − D)`, because healthy outcomes leave the window while
+//!   overdue calls accumulate. Without this setting it takes `τ + θ · (T − τ)`, or `τ + m / r`
+//!   where `τ ≥ T`;
+//! - with a full count window after `D + ⌈N · θ / (1 − θ)⌉ / r`, because no outcome leaves it.
 //!
-//! It assumes `D < T` and steady traffic. The breaker looks when somebody asks, ends a call, or
-//! calls [`poll_transitions`](crate::Breaker::poll_transitions): where all callers are stuck, poll.
+//! This assumes `D < T` and steady traffic. The breaker checks for overdue calls when a caller asks
+//! for a permit, when a call ends, and in [`poll_transitions`](crate::Breaker::poll_transitions).
+//! Where all callers may be stuck at once, poll.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, InFlightCalls, ManualClock, State, Window};

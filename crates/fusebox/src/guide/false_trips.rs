@@ -1,15 +1,15 @@
-//! False trips: how often it trips for nothing. A healthy downstream fails a share `q` of its calls, and by
-//! chance many of them come together.
+//! False trips: how often a breaker trips although the downstream is healthy. A healthy downstream
+//! fails a share `q` of its calls, and by chance many of these failures come together.
 //!
-//! A false trip costs an open period without the downstream. Compare that with what it buys: how
-//! much [sooner](super::detection) a real incident is found.
+//! A false trip costs one open period without the downstream. Weigh that against the benefit: how
+//! much [sooner](super::detection) a real incident is detected.
 //!
 //! # Of a ratio
-//! `c = ⌈θ · calls⌉` failures trip. The chance that `N` independent calls contain so many is the
-//! tail of the binomial distribution, `P(X ≥ c)`. Hoeffding's bound `exp(−2 · N · (θ − q)²)` needs no
-//! computer and is never too small ("Probability Inequalities for Sums of Bounded Random
-//! Variables", 1963, theorem 1). Both fall exponentially in `N` and in the square of the distance
-//! between `θ` and `q`: doubling `N` squares the chance.
+//! The rule trips at `c = ⌈θ · calls⌉` failures. The probability that `N` independent calls contain
+//! so many is the tail of the binomial distribution, `P(X ≥ c)`. Hoeffding's bound
+//! `exp(−2 · N · (θ − q)²)` can be computed by hand and is never too small ("Probability
+//! Inequalities for Sums of Bounded Random Variables", 1963, theorem 1). Both fall exponentially in
+//! `N` and in the square of the distance between `θ` and `q`: doubling `N` squares the probability.
 //!
 //! ```
 //! # fn tail(n: i32, least: i32, q: f64) -> f64 {
@@ -41,9 +41,9 @@
 //! ```
 //!
 //! ## What `minimum_calls` does
-//! The first judgement falls at `m` calls. So the chance to trip for nothing right after a start or
-//! a close is that of `m` calls, not of `N`: `m` is the sample size that counts. A large window
-//! with a small `m` is as nervous as a small window. At `m = 1` one failed call trips.
+//! The ratio is first judged at `m` calls. So right after a start or a close, the probability of a
+//! false trip is that of `m` calls, not of `N`. A large window with a small `m` is as unstable as a
+//! small window. With `m = 1`, one failed call trips.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, State};
@@ -67,11 +67,12 @@
 //! ```
 //!
 //! ## How often in the long run
-//! A window that slides is judged at every call, but neighbouring windows share all calls but one. It
-//! crosses the threshold when it held `c − 1` failures, a success leaves and a failure comes. So
-//! false trips happen at most `r · q · (1 − q) · b(c − 1; N − 1, q)` times a second, where `b` is the
-//! chance of exactly `c − 1` failures in `N − 1` calls. It is a bound: crossings come in clumps, and
-//! only the first of a clump finds the breaker closed.
+//! A sliding window is judged at every call, but neighbouring windows share all calls but one. The
+//! ratio crosses the threshold when the window held `c − 1` failures, a success leaves and a
+//! failure arrives. So there are at most `r · q · (1 − q) · b(c − 1; N − 1, q)` false trips per
+//! second, where `b` is the probability of exactly `c − 1` failures in `N − 1` calls. This is an
+//! upper bound: crossings come in clusters, and only the first of a cluster finds the breaker
+//! closed.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, State, Window};
@@ -97,10 +98,10 @@
 //! ```
 //!
 //! # Of consecutive failures
-//! The [mean number of calls](super::detection#consecutive-failures) until a run of `n` holds for a
-//! healthy downstream too, with `q` for `p`. For small `q` that is one false trip in
-//! `1 / ((1 − q) · qⁿ)` calls, or `r · (1 − q) · qⁿ` a second. No window and no threshold helps: where
-//! `q` is large, only `n` does.
+//! The [mean number of calls](super::detection#consecutive-failures) until a run of `n` failures
+//! holds for a healthy downstream too, with `q` in place of `p`. For small `q` that is one false
+//! trip in `1 / ((1 − q) · qⁿ)` calls, or `r · (1 − q) · qⁿ` per second. This rule has neither
+//! window nor threshold: where `q` is large, only a larger `n` helps.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, State};
@@ -133,11 +134,11 @@
 //! # Of slow calls
 //! All of this holds for slow calls, where `q` is the share of healthy calls that take longer than
 //! `D`. If `D` is the 99th percentile of the latency, `q` is 0.01. Choose `D` by what callers can
-//! bear, then read `q` off your latency histogram *at peak load*, and keep `θ` well above it.
-//! Setting `D` near the median with `θ = 0.5` trips for nothing all the time.
+//! accept, then read `q` from your latency histogram *at peak load*, and keep `θ` well above it.
+//! With `D` near the median and `θ = 0.5`, the breaker trips without cause all the time.
 //!
-//! A slow probe is a failed one, so in half-open `q` is also the chance that one probe reopens the
-//! breaker for nothing.
+//! A slow probe counts as failed. So in half-open, `q` is also the probability that one probe
+//! reopens the breaker although the downstream is healthy.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, Window};

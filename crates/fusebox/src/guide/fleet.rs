@@ -1,29 +1,29 @@
-//! Fleets: what a fleet of breakers may decide for one of them, and what stays the breaker's own.
+//! Fleets: what a fleet of breakers may decide for one of them, and what remains the breaker's own decision.
 //!
-//! Each instance has its own breaker and finds out by its own calls. A host that asks the other instances
-//! can pass on what they know, with [`Breaker::fleet`](crate::Breaker::fleet). The breaker asks nobody and
-//! waits for nobody: a command is one step under its lock, away from the path of the calls. Who votes, how
-//! many votes open, and who gets the lease is the host's business.
+//! Each instance has its own breaker, which learns from its own calls. A host that asks the other instances can pass
+//! on what they know through [`Breaker::fleet`](crate::Breaker::fleet). The breaker itself asks no other instance and
+//! waits for none: a command is one step under its lock, off the path of the calls. The host decides who votes, how
+//! many votes open the breakers, and who gets the lease. The crate `fusebox-fleet` is such a host.
 //!
-//! | command | applies to | what comes of it | cause |
+//! | command | applies to | effect | cause |
 //! |---|---|---|---|
-//! | `hold` | closed | open without an end | `fleet` |
+//! | `hold` | closed | open with no end set | `fleet` |
 //! | `hint` | held, probing | rejections say how long to stay away | – |
 //! | `grant_probe` | held | half-open for exactly the next call | `fleet_probe` |
 //! | `release` | held, probing | closed, at once or after a turn | `fleet` |
 //! | `hasten` | open by its own rules | the open period ends sooner | – |
 //! | `probe_now` | open or half-open by its own rules | its own probes begin with the next call | – |
-//! | `force_open`, `disable` | all but what an operator of this breaker ordered | what an operator ordered the whole fleet | `manual` |
-//! | `end_order` | what such an order brought about | closed | `manual` |
+//! | `force_open`, `disable` | any state, unless an operator of this breaker ordered it | the order that an operator gave to the whole fleet | `manual` |
+//! | `end_order` | the state that such an order led to | closed | `manual` |
 //! | `lose_engine` | held, probing, turn | open by itself, then its own probes | `engine_lost` |
 //!
-//! Each returns whether it applied. What does not apply changes nothing, so a host may be late, repeat
+//! Each command returns whether it applied. One that does not apply changes nothing. So a host may be late, repeat
 //! itself, or lose a race against the breaker's own rules.
 //!
 //! # The verdict
-//! A breaker that trips on `n` failures in a row at `r` calls per second needs `n / r` seconds of an
-//! outage, and makes `n` calls for nothing. One that is held needs as long as the news takes to arrive. The
-//! level of the back-off is the same afterwards: a hold neither raises nor forgets it.
+//! A breaker that trips on `n` failures in a row at `r` calls per second needs `n / r` seconds of an outage and
+//! wastes `n` calls. A breaker that is held needs only the time that the news takes to arrive. The back-off is the
+//! same afterwards: a hold neither raises nor lowers its level.
 //!
 //! ```
 //! use fusebox::{Breaker, Cause, Config, RejectReason};
@@ -42,10 +42,9 @@
 //! ```
 //!
 //! # The lease
-//! `N` breakers that recover by themselves make `N` probes each open period. A fleet can let one of them
-//! probe for all. The probe cannot get lost: it succeeds, fails, is given up, or its lease ends, and each of
-//! these is a transition with a cause that says which. In every case the breaker is held again, ready for
-//! the next lease.
+//! `N` breakers that recover on their own make `N` probes per open period. A fleet can let one of them probe for all.
+//! That probe cannot get lost: it succeeds, fails or is cancelled, or its lease ends. Each of these is a transition
+//! whose cause says which. In every case the breaker is held again, ready for the next lease.
 //!
 //! ```
 //! use fusebox::{Breaker, Cause, Config, ManualClock, Outcome};
@@ -67,8 +66,8 @@
 //! # Ok::<(), fusebox::Rejected>(())
 //! ```
 //!
-//! A breaker that tripped by itself before the verdict came is not held, but it can probe for the others just as
-//! well. `probe_now` ends its open period, and what its own half-open probes come to is the result:
+//! A breaker that tripped by itself before the fleet's verdict came is not held, but it can probe for the others just
+//! as well. `probe_now` ends its open period, and the result of its own half-open period is the fleet's:
 //!
 //! ```
 //! use fusebox::{Breaker, Config};
@@ -86,16 +85,15 @@
 //! ```
 //!
 //! # The turn
-//! Breakers that close by themselves do so at different times, and the load comes back in steps. Breakers
-//! that a fleet closes would all close at once. So `release` takes a wait, which the host draws evenly from 0
-//! to `R` for each breaker: the load then rises by `I · r / R` per second for `I` instances, and
-//! `I · r · R / 2` calls are rejected that need not have been. [`CloseRamp`](crate::CloseRamp) gives each of
-//! them a ramp besides.
+//! Breakers that close by themselves do so at different times, and the load returns in steps. Breakers that a fleet
+//! closes would all close at once. So `release` takes a wait, which the host draws evenly from 0 to `R` for each
+//! breaker. With `I` instances, the load then rises by `I · r / R` per second, and `I · r · R / 2` calls are rejected
+//! that could have passed. In addition, [`CloseRamp`](crate::CloseRamp) gives each breaker a ramp.
 //!
 //! # When the fleet is gone
-//! Time does not end a hold, since only the fleet knows when to. A host that cannot hear its fleet any more
-//! calls `lose_engine`, and the breaker goes on by itself. A breaker that is saved while it is held is saved
-//! as open by itself, for the next process may have no fleet.
+//! A hold does not end with time, because only the fleet knows when it should. A host that can no longer hear its
+//! fleet calls `lose_engine`, and the breaker goes on by itself. A breaker that is saved while held is saved as open
+//! by its own rules, because the next process may have no fleet.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, ManualClock, State};

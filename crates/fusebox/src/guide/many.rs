@@ -1,36 +1,38 @@
-//! Scale: what changes with thousands of breakers, or millions of calls.
+//! Scale: what changes with thousands of breakers, or with millions of calls.
 //!
-//! # One for each key
-//! One breaker for all hosts opens for all when one fails, or, if that one is a small share of the
-//! traffic, never: with `H` hosts of equal traffic, one that is down adds only `1 / H` to the share of
-//! failures. A [`Registry`](crate::Registry) has one for each. Mind that `r` in all formulas is then
-//! the traffic of *one* key; see [low traffic](super::detection#at-low-traffic).
+//! # One breaker for each key
+//! One breaker for all hosts opens for all of them when one fails. Or it never opens, if that host
+//! has a small share of the traffic: with `H` hosts of equal traffic, one that is down adds only
+//! `1 / H` to the failure ratio. A [`Registry`](crate::Registry) has one breaker for each host.
+//! Then `r` in all formulas is the traffic of *one* key; see [low
+//! traffic](super::detection#at-low-traffic).
 //!
-//! `capacity` bounds memory: about 1.5 kB each plus the [window](super::windows), and 3 kB more for
-//! one that has changed its state often. When it is reached, a new key takes the place of one that
-//! nobody holds, that was not asked for during `idle_for`, and that knows nothing bad. Else it is
-//! refused with [`RegistryFull`](crate::RegistryFull), and the caller decides whether to call without
-//! a breaker. A handle that is held only to look at a breaker holds it, too:
-//! [`Registry::for_each`](crate::Registry::for_each) shows all breakers and holds few at a time.
+//! `capacity` bounds memory: each breaker takes about 1.5 kB plus its [window](super::windows), and
+//! 3 kB more once it has changed its state often. When the registry is full, a new key takes the
+//! place of a breaker that is in no use, was not asked for during `idle_for`, and holds no evidence
+//! of trouble. If there is none, the key is refused with [`RegistryFull`](crate::RegistryFull), and
+//! the caller decides whether to call without a breaker. A handle that is held only to look at a
+//! breaker counts as use: [`Registry::for_each`](crate::Registry::for_each) shows all breakers and
+//! holds few of them at a time.
 //!
-//! A breaker without calls goes on showing the state that its last call left. Where states are shown or counted, call
-//! [`Registry::poll_transitions`](crate::Registry::poll_transitions) now and then.
+//! A breaker without calls keeps showing the state that its last call left. Where states are shown
+//! or counted, call [`Registry::poll_transitions`](crate::Registry::poll_transitions) now and then.
 //!
-//! What is bad leaves in different ways:
+//! Evidence of trouble leaves in different ways:
 //!
-//! - failures in a time window with time, those in a count window only with `N` more calls:
-//!   use a time window for keys;
-//! - a level of the back-off after one `backoff_decay` in closed;
-//! - an open period only with a call that succeeds, and so does the last failure of a row where
+//! - failures in a time window leave with time, those in a count window only with `N` more calls:
+//!   prefer a time window for keys;
+//! - a level of the back-off leaves after one `backoff_decay` in closed;
+//! - an open period ends only with a call that succeeds, and so does a run of failures where
 //!   `consecutive_failures` counts them.
 //!
-//! So a key that opened its breaker and is never called again keeps its place for good. Choose a
-//! capacity above the number of keys that may ever fail, not only of those in use, or take out keys
-//! that you know to be gone with [`Registry::remove`](crate::Registry::remove).
+//! So a key that opened its breaker and is never called again keeps its place. Choose a capacity
+//! above the number of keys that may ever fail, not only of those in use. Or remove keys that you
+//! know to be gone with [`Registry::remove`](crate::Registry::remove).
 //!
-//! A search for room judges at most 128 idle breakers, because the caller waits for it. So in a large
-//! registry that is full of failing keys, a new key may be refused some times before the search has
-//! come to a breaker that may go.
+//! A search for room judges at most 128 idle breakers, because a caller waits for it. So in a large
+//! registry full of failing keys, a new key may be refused several times before the search reaches
+//! a breaker that may be evicted.
 //!
 //! ```
 //! use fusebox::{Config, ManualClock, Registry};
@@ -55,14 +57,15 @@
 //! ```
 //!
 //! # Settings by key, operators, metrics
-//! [`Registry::builder`](crate::Registry::builder) takes settings by key and what is done with every
-//! new breaker before anybody gets it: adding listeners, or making it a member of a
-//! [`ManualControl`](crate::ManualControl). Members are not kept alive, so they can be evicted.
+//! [`Registry::builder`](crate::Registry::builder) takes settings by key, and hooks that run on
+//! every new breaker before any caller gets it: to add listeners, for example, or to make it a
+//! member of a [`ManualControl`](crate::ManualControl). Membership does not keep a breaker alive,
+//! so members can be evicted.
 //!
-//! A breaker that is evicted takes its counters with it. For a sum that never goes down, add
-//! [`retired`](crate::Registry::retired) to what the present breakers have counted, and take both from
-//! one [`Registry::snapshot`](crate::Registry::snapshot): two calls may have an eviction between them.
-//! [`refusals`](crate::Registry::refusals) says whether the capacity is too small.
+//! An evicted breaker takes its counters with it. For a sum that never goes down, add
+//! [`retired`](crate::Registry::retired) to the counters of the present breakers, and take both
+//! from one [`Registry::snapshot`](crate::Registry::snapshot): between two separate calls a breaker
+//! may be evicted. [`refusals`](crate::Registry::refusals) shows whether the capacity is too small.
 //!
 //! ```
 //! use fusebox::{Config, ManualControl, Outcome, Registry};
@@ -93,8 +96,8 @@
 //! ```
 //!
 //! # Which clock
-//! A breaker reads its clock only where a rule needs the time. So settings decide what a
-//! success costs:
+//! A breaker reads its clock only where a rule needs the time. So the settings decide how many
+//! readings a success costs:
 //!
 //! | settings | readings for a success |
 //! |---|---|
@@ -102,15 +105,21 @@
 //! | a time window | 1 |
 //! | a slow limit | 2 |
 //!
-//! [`SystemClock`](crate::SystemClock) is right unless a profile shows its reading. Then the feature
-//! `tsc` offers `TscClock`, which reads the processor's counter at less than half the cost; its first
-//! use measures the counter for up to 200 ms, and it may drift by some millionths, which no setting
-//! here notices. Where the counters of the processor's cores are out of step, it becomes the system's
-//! clock. The feature `coarse` offers `CoarseClock`, the cheapest to read. It is right to one tick of
-//! the kernel, 1 to 10 ms, so slow limits, open periods and buckets should be much longer. A clock of
-//! your own should say
-//! [`ClockSteps::OnlyForward`](crate::ClockSteps::OnlyForward) if that is true, or every reading is
-//! remembered in one shared word, and every success is timed.
+//! [`SystemClock`](crate::SystemClock) is the right choice unless a profile shows the cost of
+//! reading it.
+//!
+//! The feature `tsc` offers `TscClock`, which reads the processor's counter at less than half the
+//! cost. Its first use measures the counter for up to 200 ms. It may drift by some millionths,
+//! which does not matter to any setting here. Where the counters of the processor's cores are out
+//! of step, it switches to the system's clock.
+//!
+//! The feature `coarse` offers `CoarseClock`, the cheapest to read. It is accurate to one tick of
+//! the kernel, 1 to 10 ms, so slow limits, open periods and buckets should be much longer than
+//! that.
+//!
+//! A clock of your own should return [`ClockSteps::OnlyForward`](crate::ClockSteps::OnlyForward) if
+//! that is true. Otherwise the breaker remembers every reading in one shared word and times every
+//! success.
 //!
 //! ```
 //! use fusebox::{Breaker, Clock, ClockSteps, Config, ConfigBuilder, Window};
@@ -147,9 +156,12 @@
 //! ```
 //!
 //! # `stripes`
-//! Threads that succeed count in different places, so that they do not wait for each other's cache
-//! line. It changes no verdict. The default, one for each processor and at most 8, is right for a few
-//! busy breakers. In a [`Registry`](crate::Registry) a breaker begins with one, which saves up to 896
-//! bytes a key, and gets one for each processor, and as many places to count its handles (256 bytes
-//! each), when two threads have met there twice in a row: such a key is busy, and few keys are.
-//! Failures, probes and [hung calls](super::detection#hung-calls) take the lock anyway.
+//! Threads count their successes in different stripes, so that they do not wait for each other's
+//! cache line. The number of stripes changes no verdict. The default, one per processor and at most
+//! 8, suits a few busy breakers.
+//!
+//! In a [`Registry`](crate::Registry), a breaker begins with a single stripe, which saves up to 896
+//! bytes per key. When two threads have met there twice in a row, the key is busy, as few keys are.
+//! The breaker then gets one stripe per processor, and as many places to count its handles (256
+//! bytes each). Failures, probes and [hung calls](super::detection#hung-calls) take the lock in any
+//! case.

@@ -1,17 +1,19 @@
-//! Open periods: how long it stays open, and whether the fleet comes back at once.
+//! Open periods: how long a breaker stays open, and whether all instances return at once.
 //!
-//! At level `k` of the back-off the period is `min(M, W · f^(k−1)) · (1 − j · U)`, where `U` is drawn
-//! evenly from 0 to 1. On average it is shorter than planned by `j / 2` of it.
+//! At level `k` of the back-off the period is `min(M, W · f^(k−1)) · (1 − j · U)`, where `U` is
+//! uniform between 0 and 1. So on average jitter shortens a period by the share `j / 2`.
 //!
 //! # `open_for`, `backoff_factor`, `max_open_for`
-//! Nobody notices that the downstream is well until the period ends. After an outage of length `O`,
-//! the breaker stays open for at most `(f − 1) · O + W` more, and never longer than `M`. That follows
-//! from the sum of a geometric series: after periods that add up to `S`, the next one lasts
-//! `(f − 1) · S + W`. Meanwhile it probes about `log_f(1 + (f − 1) · O / W)` times, and every `M` once
-//! the maximum is reached. At `f = 1` it waits at most `W` too long and probes `O / W` times.
+//! A breaker does not notice that the downstream is well before its open period ends. After an
+//! outage of length `O`, it stays open for at most `(f − 1) · O + W` longer, and never for more
+//! than `M`. That follows from the sum of a geometric series: after periods that add up to `S`, the
+//! next one lasts `(f − 1) · S + W`. During the outage it probes about `log_f(1 + (f − 1) · O / W)`
+//! times, and once per `M` after the maximum is reached. With `f = 1` it stays open for at most `W`
+//! too long and probes `O / W` times.
 //!
-//! So choose `W` by the shortest outage worth sparing the downstream (the time of a restart), `f = 2`,
-//! and `M` by how long users may wait after the longest. Each probe is one call that may fail.
+//! So choose `W` as long as the shortest outage that the downstream should be spared (the time of a
+//! restart), `f = 2`, and `M` as long as users may wait after the longest outage. Each probe is one
+//! call that may fail.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, ManualClock, State};
@@ -43,12 +45,12 @@
 //! ```
 //!
 //! # `jitter`
-//! A fleet sees the same outage and trips together. Without jitter it probes together as well, and
-//! the downstream gets one probe from each instance at the same instant, just when it is weakest.
-//! With jitter, `I` instances spread evenly over `j · W`: about `I / (j · W)` probes a second instead
-//! of `I` at once (Brooker, "Exponential Backoff And Jitter", 2015). That is why it is on by default.
-//! Raise it where `I` is large: at `j = 0.5` the probes of a thousand instances at `W = 5 s` arrive at
-//! 400 a second.
+//! All instances of a fleet see the same outage and trip together. Without jitter they also probe
+//! together: the downstream gets one probe from each instance at the same instant, just when it is
+//! weakest. With jitter, `I` instances spread evenly over `j · W`: about `I / (j · W)` probes per
+//! second instead of `I` at once (Brooker, "Exponential Backoff And Jitter", 2015). That is why
+//! jitter is on by default. Raise it where `I` is large: with `j = 0.5` and `W = 5 s`, the probes
+//! of a thousand instances arrive at 400 per second.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, ManualClock};
@@ -77,16 +79,17 @@
 //! ```
 //!
 //! # `backoff_decay`
-//! A downstream that flaps is well for a while, closes the breaker and fails again. The level falls
-//! by one for each *whole* decay period spent in closed. So with closed spells of length `C`:
+//! A downstream that flaps is well for a while, so the breaker closes, and then it fails again. The
+//! level of the back-off falls by one for each *whole* decay period spent in closed. Let `C` be the
+//! length of a closed period:
 //!
-//! - `C` shorter than the decay: every trip adds a level, and periods grow up to `M`. The breaker is
-//!   open for about `M / (M + C)` of the time.
-//! - `C` at least the decay: the level does not rise, and periods stay at `W`.
+//! - With `C` shorter than the decay, every trip adds a level, and open periods grow up to `M`. The
+//!   breaker is open for about `M / (M + C)` of the time.
+//! - With `C` at least as long as the decay, the level does not rise, and open periods stay at `W`.
 //!
-//! Set it longer than the flapping that you know (a deployment, a scheduled job), and remember that
-//! after level `k` it takes `k` decays of calm until a trip costs only `W` again. With `None` closing
-//! forgets all: periods grow only while no probe succeeds.
+//! Set the decay longer than the flapping that you know of (a deployment, a scheduled job). After
+//! level `k` it takes `k` decay periods of calm until a trip costs only `W` again. With `None`,
+//! closing resets the level: periods grow only while no probe succeeds.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, ManualClock, State};
@@ -120,14 +123,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Hints
-//! A failure may carry when the downstream wants to be asked again: `Retry-After` (RFC 9110, section
-//! 10.2.3) becomes [`Permit::retry_after`](crate::Permit::retry_after). If that failure opens the
-//! breaker, the period is the longer of the computed one and the hint, and at most `M`. A downstream
-//! cannot shorten it, nor keep it open for ever.
+//! # `Retry-After`
+//! A failure may say when the downstream wants to be asked again: a `Retry-After` header (RFC 9110,
+//! section 10.2.3) becomes [`Permit::retry_after`](crate::Permit::retry_after). If that failure
+//! opens the breaker, the open period is the longer of the computed period and the hint, and at
+//! most `M`. So a downstream can neither shorten the period nor keep the breaker open for ever.
 //!
-//! A hint may be the same for a whole fleet. So jitter makes the period longer than the hint by up to
-//! its share, never shorter, unless that is beyond `M`.
+//! The whole fleet may get the same hint. So jitter makes the period longer than the hint by up to
+//! its share and never shorter, within `M`.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, ManualClock};

@@ -1,13 +1,14 @@
-//! Probes: who proves that the downstream is well again, and how wrong that can be.
+//! Probes: which calls show that the downstream is well again, and how often they are wrong.
 //!
 //! # `probe_count` and `probe_trial`
-//! With `probe_count(k, 1)`, `k` successes close and one failure reopens. If a share `p` of calls
-//! still fails, it closes wrongly with probability `(1 − p)^k`. But a healthy downstream, which fails a
-//! share `q`, is kept out with probability `1 − (1 − q)^k`: one failure has a veto.
+//! With `probe_count(k, 1)`, `k` successes close the breaker and one failure reopens it. If calls
+//! still fail with probability `p`, it closes wrongly with probability `(1 − p)^k`. A healthy
+//! downstream, which fails a share `q`, is kept out with probability `1 − (1 − q)^k`, because a
+//! single failure reopens.
 //!
-//! With `probe_trial(n, θ)` the share among `n` probes decides: it closes when fewer than `⌈θ · n⌉`
-//! fail. That tells "10 % fail, as always" from "half fail", at the price of `n` calls. Use a count
-//! where failures are rare, a trial where they are not.
+//! With `probe_trial(n, θ)`, the failure ratio of `n` probes decides: the breaker closes when fewer
+//! than `⌈θ · n⌉` of them fail. That tells "10 % fail, as always" from "half fail", at the price of
+//! `n` calls. Use a count where failures are rare, and a trial where they are not.
 //!
 //! Both assume that probes fail independently of each other.
 //!
@@ -40,22 +41,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A wrong close costs one more [detection time](super::detection) of failed calls; the back-off
-//! remembers its level, so it costs that less and less often.
+//! A wrong close costs one more [detection time](super::detection) of failed calls. The back-off
+//! keeps its level, so wrong closes become less and less frequent.
 //!
 //! # `permitted_probes`
-//! It bounds the load on a weak downstream: so many calls at once, however many callers there are.
-//! With calls that take `L`, a verdict of `k` good probes takes `⌈k / permitted_probes⌉ · L`. Never more
-//! are let in than a verdict still needs, so the default is the fastest. Lower it where a single call
-//! is heavy.
+//! This setting bounds the load on a weak downstream: it limits concurrent probes, however many
+//! callers there are. With calls that take `L`, a verdict of `k` good probes takes
+//! `⌈k / permitted_probes⌉ · L`. The breaker never admits more probes than it still needs for a
+//! verdict, so the default is also the fastest. Lower it where a single call is expensive.
 //!
 //! # `half_open_for`
-//! A probe that hangs holds its place. When the deadline passes, the breaker reopens and voids it.
-//! Let it be longer than a verdict takes, or a slow but healthy downstream is never let back:
-//! longer than `⌈k / permitted_probes⌉ · τ`, where `τ` is the call timeout, plus `k / r`, the time until
-//! `k` callers have come. Where callers come too seldom for that, each deadline reopens for a longer
-//! period: ask for fewer probes, or choose
-//! [`HalfOpenTimeout::Closed`](crate::HalfOpenTimeout::Closed), which trusts silence.
+//! A probe that hangs keeps its slot. When the deadline passes, the breaker reopens and voids that
+//! probe. The deadline must be longer than a verdict takes, or a slow but healthy downstream is
+//! never let back in. So choose more than `⌈k / permitted_probes⌉ · τ + k / r`, where `τ` is the
+//! call timeout and `k / r` the time until `k` callers have come. Where callers come too seldom for
+//! that, the breaker reopens at each deadline, for a longer period each time. Then ask for fewer
+//! probes, or choose [`HalfOpenTimeout::Closed`](crate::HalfOpenTimeout::Closed), which closes when
+//! no verdict was reached.
 //!
 //! ```
 //! use fusebox::{Breaker, Cause, Config, HalfOpenTimeout, ManualClock, State};
@@ -89,10 +91,10 @@
 //! ```
 //!
 //! # A dropped probe
-//! It gives its place to the next caller and says nothing. If it counted as a failure, impatient
-//! callers could hold the breaker open; if it counted as a success, they could close it without proof.
-//! [`DroppedPermit`](crate::DroppedPermit) changes that for probes as for all calls; see
-//! [what does not count](super::windows#what-does-not-count).
+//! A dropped probe gives its slot to the next caller and counts as nothing. If it counted as a
+//! failure, impatient callers could keep the breaker open; if it counted as a success, they could
+//! close it without evidence. [`DroppedPermit`](crate::DroppedPermit) changes that for probes as
+//! for all calls; see [what does not count](super::windows#what-does-not-count).
 //!
 //! ```
 //! use fusebox::{Breaker, Config, State};
@@ -109,14 +111,14 @@
 //! ```
 //!
 //! # `ramp_up_for`
-//! One probe proves that the downstream answers, not that it bears the load. With a ramp of length
-//! `R` the share that passes is `max(0.1, t / R)` at `t` after closing. So 0.505 of the calls
-//! pass over the whole ramp, at steady traffic; the others are rejected. Use it where the
-//! downstream has to warm up: caches, connection pools, compilers.
+//! A probe shows that the downstream answers, not that it can take the full load. With a ramp of
+//! length `R`, the share of calls that pass is `max(0.1, t / R)` at time `t` after closing. With
+//! steady traffic, 0.505 of the calls pass over the whole ramp; the others are rejected. Use a ramp
+//! where the downstream has to warm up: caches, connection pools, just-in-time compilers.
 //!
-//! A trip within the ramp does not lower the back-off. Fewer calls also mean less evidence: at the
-//! start `r` is a tenth of what it was, in all formulas here. Where `0.1 · r · T < m`, a ratio over a
-//! time window is blind at first.
+//! A trip during the ramp does not lower the back-off. Fewer calls also mean less evidence: at the
+//! start, `r` in all formulas here is a tenth of what it was. Where `0.1 · r · T < m`, a ratio over
+//! a time window cannot trip at first.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, ManualClock};

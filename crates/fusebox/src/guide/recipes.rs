@@ -1,19 +1,20 @@
-//! Recipes: three starting points, with the numbers that follow from them.
+//! Recipes: three starting points, with the figures that follow from them.
 //!
-//! Take the nearest, put in your own `r` and `q`, and run it first in
-//! [metrics-only](crate::Breaker::metrics_only) mode: it reports when it would trip.
+//! Take the nearest, insert your own `r` and `q`, and run it first in
+//! [metrics-only](crate::Breaker::metrics_only) mode, in which a breaker only reports when it would
+//! trip.
 //!
 //! # A remote call that users wait for
-//! Some hundred calls a second, fails in 1 %, 99 % answer within 80 ms, call timeout 2 s.
+//! A few hundred calls per second; 1 % fail; 99 % answer within 80 ms; call timeout 2 s.
 //!
-//! - A window of 5 s at `θ = 0.3`: an outage is found after `5 · 0.29 / 0.99` = 1.5 s, a failing third
-//!   after `5 · 0.29 / 0.32` = 4.5 s.
-//! - 100 ms is slow: a hang is found after `0.1 + 0.3 · (5 − 0.1)` = 1.6 s instead of
-//!   `2 + 0.3 · (5 − 2)` = 2.9 s.
-//! - False trips: at least 50 calls, 15 of them failed, at `q = 0.01`: Hoeffding says less than
+//! - The window is 5 s with `θ = 0.3`. An outage is detected after `5 · 0.29 / 0.99` = 1.5 s, a
+//!   failure ratio of a third after `5 · 0.29 / 0.32` = 4.5 s.
+//! - A call is slow above 100 ms. A hang is detected after `0.1 + 0.3 · (5 − 0.1)` = 1.6 s instead
+//!   of `2 + 0.3 · (5 − 2)` = 2.9 s.
+//! - False trips need at least 50 calls with 15 failures. At `q = 0.01`, Hoeffding's bound is
 //!   `exp(−2 · 50 · 0.29²)` = 2·10⁻⁴, the binomial tail 2·10⁻¹⁸.
-//! - Short periods, because users notice; half of each left to chance, because there are many
-//!   instances; a ramp, because caches are cold.
+//! - Open periods are short, because users notice them. Half of each is random, because there are
+//!   many instances. A ramp lets caches warm up.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, DroppedPermit, InFlightCalls, ManualClock, State, Window};
@@ -54,14 +55,14 @@
 //! ```
 //!
 //! # A batch worker with little traffic
-//! One call every ten seconds, fails in 1 %, nobody waits.
+//! One call every ten seconds; 1 % fail; no user waits.
 //!
 //! - No ratio over a time window: ten seconds hold one call. Failures in a row need no window.
-//! - `n = 4`: an outage is found after four calls, 40 s; a false trip comes once in 10⁸ calls.
-//! - A ratio over the last 20 calls finds what fails every other time, which no row does, after
-//!   `20 · 0.39 / 0.49` = 16 calls.
-//! - Long periods: each probe is a real job. One good probe closes, because the next caller is
-//!   far away, and the deadline leaves it time.
+//! - `n = 4`: an outage is detected after four calls, 40 s; a false trip comes once in 10⁸ calls.
+//! - A ratio over the last 20 calls detects a downstream that fails every other call, which a run
+//!   of failures does not, after `20 · 0.39 / 0.49` = 16 calls.
+//! - Open periods are long, because each probe is a real job. One good probe closes, because the
+//!   next caller is far away, and the half-open deadline leaves enough time for it.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, State, Window};
@@ -98,14 +99,15 @@
 //! ```
 //!
 //! # Many hosts
-//! A crawler or a gateway: thousands of hosts, most of them with few calls at a time.
+//! A crawler or a gateway with thousands of hosts, most of them with few calls at a time.
 //!
-//! - A time window, so that failures leave by themselves. A host that failed last
-//!   [keeps its place](super::many#one-for-each-key), so there is room for all that may be dead.
-//! - Few calls for a verdict, since few come: `m = 5`, and three in a row. At `q = 0.01` the ratio
-//!   is wrong once in 10⁵ times, the row once in 10⁶ calls.
-//! - A decay no longer than a visit lasts, so that a host that is well again is not kept at long
-//!   periods.
+//! - A time window, so that failures leave on their own. A host whose last call failed [keeps its
+//!   place](super::many#one-breaker-for-each-key), so the capacity has room for all hosts that may
+//!   be down.
+//! - Few calls for a verdict, because few come: `m = 5`; three failures in a row trip as well. At
+//!   `q = 0.01` the ratio is wrong once in 10⁵ times, the run of failures once in 10⁶ calls.
+//! - A decay no longer than a visit lasts, so that a host that has recovered does not keep its long
+//!   open periods.
 //!
 //! ```
 //! use fusebox::{CallError, Config, Registry, RegistryFull, Window};

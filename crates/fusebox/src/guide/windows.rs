@@ -1,24 +1,24 @@
-//! Windows: what it remembers, and when that misleads.
+//! Windows: which calls a breaker remembers, and when they mislead it.
 //!
-//! Both kinds of window cost the same per call. They differ in what "lately" means.
+//! Both kinds of window cost the same per call. They differ in what counts as recent.
 //!
 //! | | count, the last `N` calls | time, the last `T` |
-//! |---|---|---|
+//! | | count window, the last `N` calls | time window, the last `T` |
+//! | reaches back | `N / r` seconds | `T` |
 //! | reaches back | `N / r` seconds | `T` |
 //! | detection of a step | `⌈N · φ⌉ / r`: slower when traffic falls | `T · φ`: always the same |
-//! | evidence for a verdict | `N`: always the same | `r · T`: less when traffic falls, none below `m` |
 //! | misleads | at low traffic: judges by what is long past | in bursts: one burst outvotes the rest of `T` |
 //! | memory | 2 bytes a call | 32 bytes a bucket |
 //!
-//! At low traffic a count window holds a grudge. Twenty calls an hour and `N = 100` mean that
-//! failures of five hours ago still count, and that healthy calls of five hours ago still outvote
-//! failures of now. A time window forgets, but may then have [too little](super::detection#at-low-traffic)
-//! to judge.
+//! At low traffic a count window remembers too long. With twenty calls an hour and `N = 100`,
+//! failures of five hours ago still count, and healthy calls of five hours ago still outweigh the
+//! failures of now. A time window forgets them, but may then hold [too few
+//! calls](super::detection#at-low-traffic) to judge.
 //!
-//! In bursts a count window forgets everything else: a burst of `N` calls replaces it. A blip of
-//! length `d` trips it when `r · d ≥ θ · N`; a time window needs a `d`
-//! of about `θ · T`. So at 1000 calls a second
-//! `N = 100` trips on a blip of 50 ms. Size `N` by the blip that you want to survive, `N > r · d / θ`.
+//! In a burst a count window forgets too soon: `N` calls replace everything that was in it. A
+//! disturbance of length `d` trips it when `r · d ≥ θ · N`; a time window needs a `d` of about
+//! `θ · T`. So at 1000 calls per second, `N = 100` trips on a disturbance of 50 ms. To survive a
+//! disturbance of length `d`, choose `N > r · d / θ`.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, ManualClock, State, Window};
@@ -59,21 +59,22 @@
 //! ```
 //!
 //! # How many buckets
-//! More buckets make the window smoother: it covers `T` to within `T / B`. Ten are enough for most;
-//! at `B = 1` the window starts empty every `T`, and each time `m` calls have to come again.
+//! More buckets make the window smoother: it covers `T` to within `T / B`. Ten are enough in most
+//! cases. With `B = 1`, the window starts empty every `T`, and each time `m` calls have to come
+//! before it is judged.
 //!
 //! # What does not count
-//! Ignored and cancelled calls are in no window; [`DroppedPermit`](crate::DroppedPermit) decides what
-//! a permit means that is dropped. This matters more than any number on these pages:
+//! Ignored and cancelled calls are in no window. [`DroppedPermit`](crate::DroppedPermit) decides
+//! what a dropped permit means. This choice matters more than any number on these pages:
 //!
-//! - [`Neutral`](crate::DroppedPermit::Neutral) is right where the timeout is *inside* the call, so
-//!   that it ends with an error. A caller that hangs up says nothing about the downstream.
-//! - Where the timeout is *around* the call and drops its future, every timeout is a dropped permit,
+//! - [`Neutral`](crate::DroppedPermit::Neutral) suits a timeout *inside* the call, which ends the
+//!   call with an error. A caller that gives up says nothing about the downstream.
+//! - With a timeout *around* the call, which drops its future, every timeout is a dropped permit,
 //!   and a neutral one would **never** trip. Use
-//!   [`SlowFailureAfter`](crate::DroppedPermit::SlowFailureAfter) with a little less than that timeout:
-//!   who leaves sooner changed its mind.
-//! - [`Failure`](crate::DroppedPermit::Failure) is for callers who leave only because nobody answers.
-//!   If users can cancel, a few of them open the breaker for all.
+//!   [`SlowFailureAfter`](crate::DroppedPermit::SlowFailureAfter) with a little less than that
+//!   timeout, so that callers who leave sooner count as nothing.
+//! - [`Failure`](crate::DroppedPermit::Failure) suits callers that leave only because they get no
+//!   answer. If users can cancel calls, a few of them can open the breaker for all.
 //!
 //! ```
 //! use fusebox::{Breaker, Config, DroppedPermit, ManualClock, State};

@@ -1,15 +1,16 @@
-//! The calm in closed that takes levels off the back-off.
+//! The calm period in closed that takes levels off the back-off.
 
 use std::time::Duration;
 
 use crate::backoff::level;
 
-/// Since when, and how much of it was there before.
+/// The beginning of the calm, and how much had lasted before.
 ///
-/// Two times and not one, because calm may be older than the clock: a saved breaker brings it along.
+/// Two times and not one, because the calm may be older than the clock: a saved breaker brings it
+/// along.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Calm {
-    /// From when on calm adds up. In the future while a ramp goes on.
+    /// The time from which calm adds up. It lies in the future during a ramp.
     since: Duration,
     /// What had added up before.
     before: Duration,
@@ -32,7 +33,7 @@ impl Calm {
         Some(self.before.saturating_add(more))
     }
 
-    /// What is left at `now` of a level that was `openings` when the calm began, and the calm that
+    /// What is left at `now` of the level `openings`, at which the calm began, and the calm that
     /// counts towards the next step down.
     pub(super) fn settled(
         self,

@@ -21,20 +21,20 @@ impl Machine {
         self.stay_open(wait, cause);
     }
 
-    /// Opens for exactly so long.
+    /// Opens for exactly this long.
     pub(super) fn open_for(&mut self, wait: Duration) {
         self.count_opening();
         self.stay_open(wait, Cause::Manual);
     }
 
-    /// One level more, as far as there are more. Without a decay the level is a plain count of
-    /// openings, which closing forgets.
+    /// Raises the level by one, up to the highest level. Without a decay the level is a plain count
+    /// of openings, which closing resets.
     fn count_opening(&mut self) {
         self.openings = self.bounded(self.level().saturating_add(1));
     }
 
-    /// A level that calm can undo: none above that at which the open period is longest, since each
-    /// would take a decay to come off and change nothing until then.
+    /// The highest level that calm can undo. Levels above the one at which the open period is
+    /// longest would each take a decay to come off and change nothing until then.
     pub(super) fn bounded(&self, level: u32) -> u32 {
         match self.config.wait.decay {
             Some(_) => level.min(highest_level(&self.config.wait)),
@@ -65,8 +65,8 @@ impl Machine {
         self.change(Phase::HalfOpen(trial), cause, None);
     }
 
-    /// Closes. An operator's word is taken for it at once; a recovery has to last before the
-    /// back-off forgets.
+    /// Closes. An operator's command resets the back-off at once; after a recovery, calm has to
+    /// last first.
     pub(super) fn close(&mut self, cause: Cause) {
         let ramp = match cause {
             Cause::Manual => None,
@@ -106,7 +106,7 @@ impl Machine {
 
     /// The one way from state to state.
     pub(super) fn change(&mut self, phase: Phase, cause: Cause, open_for: Option<Duration>) {
-        // The level is what it was in the state that is left. Opening has counted itself already.
+        // The level is what it was in the state that is left. Opening has already added its own.
         if !matches!(phase, Phase::Open { .. }) {
             self.openings = self.level();
         }

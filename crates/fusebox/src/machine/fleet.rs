@@ -1,8 +1,7 @@
-//! The fleet's commands: what becomes of a phase when the host passes on what other breakers know.
+//! The fleet's commands: what they do to a phase.
 //!
-//! [`decided`] is a table of command and phase. The fleet moves only what it has moved itself, and
-//! a closed breaker; it may bring the end of an open period forward. What an operator ordered is
-//! out of its reach.
+//! [`decided`] is a table of command and phase. The fleet moves only a closed breaker and one that it has moved
+//! itself; it may also bring the end of an open period forward. It does not touch what an operator ordered.
 
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use crate::state::Generation;
 use crate::transition::Cause;
 use crate::window::Sample;
 
-/// What a host passes on from the fleet. Times are spans from now.
+/// A command that the host passes on from the fleet. Times are spans from now.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum FleetCommand {
     Hold { epoch: u64 },
@@ -28,13 +27,13 @@ pub(crate) enum FleetCommand {
     LoseEngine(Duration),
 }
 
-/// What becomes of a command.
+/// The effect of a command.
 enum Decision {
-    /// It does not apply to this phase.
+    /// The command does not apply to this phase.
     Refused,
     /// The phase goes on with other data.
     Amended(Phase),
-    /// The phase is left. How long calls will be rejected, where that is known.
+    /// The phase is left. Holds how long calls will be rejected, where that is known.
     Entered(Phase, Cause, Option<Duration>),
     Closed(CloseRamp),
 }
@@ -79,8 +78,7 @@ fn decided(command: FleetCommand, phase: Phase, now: Duration) -> Decision {
     }
 }
 
-/// The verdict is open. Of two verdicts that hold a breaker the newer one counts; it voids a lease
-/// of the older one.
+/// The verdict is open. Of two verdicts that hold a breaker the newer one counts; it voids a lease of the older one.
 fn held(phase: Phase, epoch: u64) -> Decision {
     let anew = Decision::Entered(Phase::Held(Hold { epoch, hint: None }), Cause::Fleet, None);
     match phase {
@@ -102,7 +100,7 @@ fn held(phase: Phase, epoch: u64) -> Decision {
 }
 
 fn hinted(phase: Phase, end: Duration) -> Decision {
-    // What no clock will show is no time to come back at.
+    // A time that no clock will show is no time to come back at.
     let hint = (nanos(end) < u64::MAX).then_some(end);
     match phase {
         Phase::Held(hold) => Decision::Amended(Phase::Held(Hold { hint, ..hold })),
@@ -120,8 +118,7 @@ fn hinted(phase: Phase, end: Duration) -> Decision {
     }
 }
 
-/// The verdict is closed. A turn that has been given stands: a message that comes twice draws no
-/// second one.
+/// The verdict is closed. A turn that has been set stays: a message that arrives twice does not draw a second one.
 fn released(phase: Phase, now: Duration, after: Duration, ramp: CloseRamp) -> Decision {
     match phase {
         Phase::Held(_) | Phase::Leased(_) if after.is_zero() => Decision::Closed(ramp),
@@ -163,7 +160,7 @@ fn hastened(phase: Phase, end: Duration) -> Decision {
 }
 
 impl Machine {
-    /// Does what the fleet says, if that applies; returns whether it did.
+    /// Carries out the command if it applies; returns whether it did.
     pub(crate) fn follow(&mut self, command: FleetCommand, now: Duration) -> bool {
         self.pass_time(now);
         match decided(command, self.phase, self.now) {
@@ -205,8 +202,8 @@ impl Machine {
         }
     }
 
-    /// Carries out an operator's order to the whole fleet, unless an operator of this breaker has it; returns
-    /// the generation that it brought about.
+    /// Carries out an operator's order to the whole fleet, unless an operator of this breaker has ordered something.
+    /// Returns the generation that the order began.
     pub(crate) fn obey_the_fleet(
         &mut self,
         command: Command,
@@ -221,7 +218,7 @@ impl Machine {
         Some(self.generation)
     }
 
-    /// Closes the breaker if that order still is in force here; returns whether it was.
+    /// Closes the breaker if that order is still in force here; returns whether it was.
     pub(crate) fn end_order(&mut self, ours: Generation, now: Duration) -> bool {
         self.pass_time(now);
         let is_in_force = self.state().is_operators() && self.generation == ours;
@@ -240,10 +237,10 @@ impl Machine {
         self.close_with(ramp, Cause::Fleet);
     }
 
-    /// The fleet's probe has ended. Whatever came of it, the fleet decides what follows.
+    /// The fleet's probe has ended. Whatever its result, the fleet decides what follows.
     pub(super) fn end_fleet_probe(&mut self, hold: Hold, sample: Option<Sample>) {
         let cause = match sample {
-            // A slow probe proves no recovery.
+            // A slow probe is no evidence of recovery.
             Some(sample) if sample.failed || sample.slow => Cause::FleetProbeFailed,
             Some(_) => Cause::FleetProbeSucceeded,
             None => Cause::FleetProbeCancelled,
@@ -253,7 +250,7 @@ impl Machine {
 }
 
 impl Phase {
-    /// What the fleet has to do with it.
+    /// The fleet's part in the state.
     pub(super) fn fleet_hold(&self, now: Duration) -> Option<FleetHold> {
         let (epoch, stage, retry_after) = match *self {
             Self::Held(hold) => (hold.epoch, HoldStage::Held, hold.left(now)),

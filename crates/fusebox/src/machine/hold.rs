@@ -1,4 +1,5 @@
-//! The hold that a fleet puts on a breaker, stage by stage: held, with a lease for one probe, waiting for its turn.
+//! The hold that a fleet puts on a breaker, stage by stage: held, probing on a lease, waiting for
+//! its turn.
 
 use std::time::Duration;
 
@@ -8,14 +9,14 @@ use crate::ramp::CloseRamp;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hold {
     pub(super) epoch: u64,
-    /// Until when callers should stay away, as far as the fleet said. Nothing happens then.
+    /// Until when callers should stay away, if the fleet said so. Nothing happens at that time.
     pub(super) hint: Option<Duration>,
 }
 
 /// The right to one probe on behalf of the fleet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lease {
-    /// What the breaker goes back to.
+    /// The hold that the breaker returns to.
     pub(super) hold: Hold,
     pub(super) until: Duration,
     /// Whether a call has taken the permit.

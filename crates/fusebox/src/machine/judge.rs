@@ -12,11 +12,11 @@ use crate::transition::{Cause, WouldTrip};
 use crate::window::Sample;
 
 impl Machine {
-    /// The outcome as evidence; `None` when it says nothing about the downstream.
+    /// The outcome as evidence; `None` if it says nothing about the downstream.
     ///
-    /// How long the call took is the difference of two readings that its own caller made. The
-    /// machine's time will not do: another caller may have moved it on while this one waited for the
-    /// lock, or was not running at all.
+    /// The duration of a call is the difference of two readings that its own caller made. The
+    /// machine's time will not do: another caller may have moved it on while this one waited for
+    /// the lock, or was not running at all.
     pub(super) fn sample(
         &self,
         ticket: Ticket,
@@ -48,7 +48,7 @@ impl Machine {
         }
     }
 
-    /// Adds to the evidence and says which trip rule it fulfils, if any.
+    /// Adds the outcome to the evidence and returns the trip rule that it satisfies, if any.
     pub(super) fn judge(&mut self, sample: Option<Sample>) -> Option<Cause> {
         let sample = sample?;
         self.consecutive_failures = if sample.failed {
@@ -61,7 +61,7 @@ impl Machine {
         self.config.trip.fires(self.consecutive_failures, &figures)
     }
 
-    /// Trips when calls that hang fulfil a rule.
+    /// Trips if overdue calls satisfy a rule.
     pub(super) fn judge_overdue(&mut self) {
         let Some(limit) = self.config.trip.slow_over else {
             return;
@@ -74,7 +74,7 @@ impl Machine {
         }
     }
 
-    /// Opens, or only reports it.
+    /// Opens, or only reports the trip.
     pub(super) fn trip(&mut self, cause: Cause, hint: Option<Duration>) {
         if let Phase::MetricsOnly { reported } = &mut self.phase {
             if !*reported {
@@ -102,7 +102,7 @@ impl Machine {
     ) {
         trial.in_flight -= 1;
         match sample {
-            // A slow probe proves no recovery.
+            // A slow probe is no evidence of recovery.
             Some(sample) if sample.failed || sample.slow => trial.bad += 1,
             Some(_) => trial.good += 1,
             None => {}

@@ -1,4 +1,5 @@
-//! Each state with exactly its own data, such as how far the probes have come.
+//! The phases of the machine: each state with exactly its own data, such as how far the probes have
+//! come.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub(super) enum Phase {
         opener: Opener,
     },
     HalfOpen(Trial),
-    /// Open because the fleet says so, with no end of its own.
+    /// Open because the fleet says so, with no end set.
     Held(Hold),
     /// Half-open for one call, on a lease of the fleet.
     Leased(Lease),
@@ -63,7 +64,7 @@ impl Phase {
         }
     }
 
-    /// When time leads out.
+    /// The time at which the phase ends, if any.
     pub(super) fn deadline(&self) -> Option<Duration> {
         match self {
             Self::Open { until, .. }
@@ -112,7 +113,7 @@ impl Trial {
                 failure_rate_threshold,
                 ..
             } => {
-                // As many as the trial asks for, or more if it asked for more at the start.
+                // As many as the trial asks for now, or asked for at the start if that was more.
                 let probes = u64::from(self.good) + u64::from(self.bad);
                 if failure_rate_threshold.is_reached_by(self.bad.into(), probes) {
                     Progress::Failing
@@ -124,7 +125,7 @@ impl Trial {
         }
     }
 
-    /// Probes without which no verdict can be reached, those in flight included.
+    /// The probes without which no verdict can be reached, those in flight included.
     pub(super) fn still_needed(self, rule: ProbeVerdict) -> u32 {
         match rule {
             ProbeVerdict::Count { successes, .. } => successes.saturating_sub(self.good),

@@ -1,7 +1,7 @@
-//! The change to other settings. State and evidence stay, as far as they still mean something.
+//! The change to other settings. State and evidence stay as far as they still mean something.
 //!
-//! A setting that stays the same changes nothing, whatever else changes: what an operator or a saved
-//! state has set beside the settings is not touched by the way.
+//! A setting that stays the same has no effect, whatever else changes: what an operator or a saved
+//! state has set apart from the settings is not touched.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::ramp::Ramp;
 
 impl Machine {
-    /// Works by `config` from now on.
+    /// Uses `config` from now on.
     pub(crate) fn reconfigure(&mut self, config: Arc<Config>, now: Duration) {
         self.pass_time(now);
         if config.trip.judged_window() != self.config.trip.judged_window() {
@@ -39,12 +39,12 @@ impl Machine {
         self.make_due_change();
     }
 
-    /// Moves the deadlines of the present phase where the setting behind them is another one.
+    /// Moves the deadlines of the present phase whose settings changed.
     fn adapt_phase(&mut self, config: &Config) {
         match &mut self.phase {
             Phase::Open { until, .. } => {
-                // A longer maximum takes nothing from a period that an operator made longer still, and
-                // one that was left to its default is no setting that changes.
+                // A longer maximum does not shorten a period that an operator made longer still. A
+                // maximum that was left to its default does not count as a changed setting.
                 let by_default = [config.asked, self.config.asked]
                     .iter()
                     .all(|asked| asked.max_open_for.is_none());
@@ -73,7 +73,7 @@ impl Machine {
                     *calm = Calm::beginning(end.max(self.now));
                 }
             }
-            // The first three have times of the fleet's. A turn asks for the ramp when it ends.
+            // The first three have times that the fleet set. A turn asks for the ramp when it ends.
             Phase::Held(_)
             | Phase::Leased(_)
             | Phase::Turn(_)

@@ -1,4 +1,4 @@
-//! The state that a machine leaves to another process, and how that process goes on from it.
+//! The state that a machine leaves to another process, and how that process continues from it.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::state::State;
 use crate::transition::Cause;
 
 impl Machine {
-    /// What is worth keeping. The fleet's word is not: another process has not heard it, and would
-    /// wait for ever for the word that ends it. So a breaker that the fleet keeps open is saved as
-    /// open by itself, for its first or present open period, or for the rest of its turn.
+    /// The state worth keeping. The fleet's verdict is not kept: another process has not heard it
+    /// and would wait for ever for its end. So a breaker that the fleet keeps open is saved as open
+    /// by itself, for its first or present open period, or for the rest of its turn.
     pub(crate) fn save(&mut self, now: Duration) -> Saved {
         self.see(now);
         // Ages are counted from now.
@@ -56,7 +56,7 @@ impl Machine {
         }
     }
 
-    /// Goes on where another machine was saved. Voids the calls in flight.
+    /// Continues from where another machine was saved. Voids the calls in flight.
     pub(crate) fn restore(&mut self, saved: &Saved, now: Duration) {
         self.pass_time(now);
         let phase = self.restored_phase(saved);
@@ -73,8 +73,8 @@ impl Machine {
         }
     }
 
-    /// The saved state with its waits, which these settings bound: the other process may have had
-    /// other ones, and what was kept may have been damaged.
+    /// The saved state with its waits bounded by these settings: the other process may have had
+    /// other settings, and the saved data may be damaged.
     fn restored_phase(&self, saved: &Saved) -> Phase {
         let end = |left: Duration| self.now.saturating_add(left);
         match saved.state {
@@ -101,7 +101,7 @@ impl Machine {
         }
     }
 
-    /// Whether nothing is known that speaks against the downstream, and nothing else that a new
+    /// Whether the machine holds no evidence against the downstream, and nothing else that a new
     /// machine would not know.
     pub(crate) fn knows_nothing_bad(&mut self, now: Duration) -> bool {
         self.see(now);

@@ -1,4 +1,4 @@
-//! The licence that the machine lends to the gate, so that callers need not ask.
+//! The licence that the machine lends to the gate, so that callers need not ask the machine.
 
 use super::Machine;
 use super::phase::Phase;
@@ -8,7 +8,7 @@ use crate::rejected::RejectReason;
 use crate::window::Evidence;
 
 impl Machine {
-    /// What the machine stands for until it is asked again.
+    /// What the machine says of itself until it is asked again.
     pub(crate) fn standing(&mut self) -> Standing {
         let admission = match self.phase {
             Phase::Closed { ramp: Some(_), .. } => Admission::Ask,
@@ -56,7 +56,7 @@ impl Machine {
     }
 
     /// How many failures the licence covers. None where their order matters: to a rule that counts
-    /// failures in a row, and to a count window, which gives up its outcomes one by one.
+    /// failures in a row, and to a count window, which drops its outcomes one by one.
     fn harmless_failures(&self) -> u32 {
         match (&self.phase, &self.evidence) {
             (Phase::Disabled, _) => u32::MAX,
@@ -68,7 +68,8 @@ impl Machine {
         }
     }
 
-    /// The licence to note plain successes unseen, where they cannot lead to a verdict.
+    /// The licence to note plain successes without the machine, where they cannot lead to a
+    /// verdict.
     fn licence(&mut self) -> Option<Licence> {
         match self.phase {
             Phase::Disabled => return Some(Licence::Unlimited),
@@ -82,7 +83,7 @@ impl Machine {
             | Phase::Turn(_)
             | Phase::ForcedOpen => return None,
         }
-        // What is noted will be put into the present bucket, so that must be the bucket of now.
+        // What is noted will be put into the present bucket, so `now` must lie in that bucket.
         let end = self.evidence.advance(self.now);
         let may_fire = self
             .config

@@ -6,8 +6,8 @@ use super::Machine;
 use crate::snapshot::Snapshot;
 
 impl Machine {
-    /// Everything at `now`. Decides nothing: a change that is due stays due. Only the time that
-    /// was shown is remembered, so that no later look shows an earlier one.
+    /// Everything at `now`. Nothing is decided: a due transition stays due. Only the time that was
+    /// shown is remembered, so that no later look shows an earlier one.
     ///
     /// The caller fills in what it alone knows: name and listener panics.
     pub(crate) fn snapshot(&mut self, now: Duration) -> Snapshot {

@@ -1,8 +1,8 @@
-//! The time at which a key was last asked for, written seldom.
+//! The time at which a key was last asked for, stored in a way that is seldom written.
 //!
-//! Threads that ask for the same key all the time must not write the same word all the time. So the
-//! time is exact at first, then only noted to be out of date, until it is a 64th of the idle time
-//! ago. A key passes for idle no earlier than it is, and at most that 64th later.
+//! Threads that keep asking for the same key must not keep writing the same word. So the time is
+//! exact at first; then the word only notes that it is out of date, until it is a 64th of the idle
+//! time old. A key never counts as idle too early, and at most that 64th too late.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,7 +17,7 @@ impl Asked {
         Self(AtomicU64::new(Self::exactly(now)))
     }
 
-    /// 292 years are the end of time here.
+    /// The largest time here is 292 years.
     fn exactly(now: u64) -> u64 {
         now.min(u64::MAX >> 1) << 1
     }
@@ -39,7 +39,7 @@ impl Asked {
         }
     }
 
-    /// Of two threads the one with the later time is right.
+    /// Of two threads, the one with the later time wins.
     #[cold]
     fn raise(&self, to: u64) {
         self.0.fetch_max(to, Ordering::Relaxed);

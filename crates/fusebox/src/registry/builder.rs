@@ -1,4 +1,4 @@
-//! The description of a registry that is to be built.
+//! The builder of a registry.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex};
@@ -16,7 +16,7 @@ use crate::config::Config;
 
 pub(super) type Hook<K> = Box<dyn Fn(&K, &Breaker) + Send + Sync>;
 
-/// Describes a [`Registry`]; made by [`Registry::builder`].
+/// Collects the settings of a [`Registry`]; made by [`Registry::builder`].
 ///
 /// # Examples
 /// Settings by key, and an operator's handle for all breakers:
@@ -54,7 +54,7 @@ pub struct RegistryBuilder<K> {
 }
 
 impl<K> RegistryBuilder<K> {
-    /// No breaker that was asked for so recently is evicted.
+    /// A breaker that was asked for more recently than this is not evicted.
     const IDLE_FOR: Duration = Duration::from_secs(60);
 
     pub(super) fn new(capacity: NonZeroUsize) -> Self {
@@ -67,17 +67,17 @@ impl<K> RegistryBuilder<K> {
         }
     }
 
-    /// The settings of all breakers. Default: [`Config::default`]. A breaker begins with a single
-    /// [stripe](crate::ConfigBuilder::stripes) unless the settings say otherwise, and gets one for
-    /// each processor when threads that use it at once get in each other's way.
+    /// Sets the settings of all breakers. Default: [`Config::default`]. A breaker begins with a
+    /// single [stripe](crate::ConfigBuilder::stripes) unless the settings say otherwise, and gets
+    /// one per processor when threads that use it at once get in each other's way.
     pub fn config(mut self, config: impl Into<Arc<Config>>) -> Self {
         self.settings = InForce::same(config.into());
         self
     }
 
-    /// The settings of each breaker by its key, instead of the same for all. Asked once for each
-    /// breaker that is made, with no lock held. Return an `Arc<Config>` that you keep if many keys
-    /// have the same settings: it saves memory.
+    /// Sets the settings of each breaker by its key, instead of the same for all. `config` is
+    /// called once for each breaker that is made, with no lock held. If many keys have the same
+    /// settings, return clones of one `Arc<Config>`: that saves memory.
     pub fn config_with<C: Into<Arc<Config>>>(
         mut self,
         config: impl Fn(&K) -> C + Send + Sync + 'static,
@@ -86,34 +86,35 @@ impl<K> RegistryBuilder<K> {
         self
     }
 
-    /// How long a breaker must not have been asked for before it may be evicted. Default: one
-    /// minute; zero evicts as soon as there is need.
+    /// Sets for how long a key must not have been asked for before its breaker may be evicted.
+    /// Default: one minute; with zero a breaker may be evicted at any time.
     pub fn idle_for(mut self, idle: Duration) -> Self {
         self.idle_for = idle;
         self
     }
 
-    /// The clock of the registry and its breakers. Default: [`SystemClock`].
+    /// Sets the clock of the registry and its breakers. Default: [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.time = TimeSource::of(clock);
         self
     }
 
-    /// What to do with each new breaker, such as to add listeners or to make it a member of a
-    /// [`ManualControl`](crate::ManualControl). May be called several times; all is done, in this
-    /// order.
+    /// Adds a hook that runs on each new breaker, for example to add listeners or to make it a
+    /// member of a [`ManualControl`](crate::ManualControl). Several hooks run in the order in which
+    /// they were added.
     ///
-    /// Done once for each breaker, before anybody gets it, with no lock held. Meanwhile others that
-    /// ask for the same key wait, so it should not take long; and it must not ask the registry for
-    /// keys: asking for its own panics, and two that ask for each other's wait for ever. If it
-    /// panics, the breaker is thrown away and the panic reaches who asked for the key. A breaker
-    /// whose handle is kept for good is never evicted.
+    /// A hook runs once for each breaker, before any caller gets it, with no lock held. Callers
+    /// that ask for the same key wait meanwhile, so it should not take long. It must not ask the
+    /// registry for keys: asking for its own key panics, and two hooks that ask for each other's
+    /// key wait for ever. If a hook panics, the breaker is discarded and the panic reaches the
+    /// caller that asked for the key. A breaker whose handle the hook keeps for good is never
+    /// evicted.
     pub fn on_create(mut self, hook: impl Fn(&K, &Breaker) + Send + Sync + 'static) -> Self {
         self.hooks.push(Box::new(hook));
         self
     }
 
-    /// A registry of this description, empty.
+    /// Makes the registry, which is empty at first.
     pub fn build(self) -> Registry<K> {
         Registry {
             shared: Arc::new(Shared {

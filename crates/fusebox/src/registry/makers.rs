@@ -1,8 +1,8 @@
-//! The makers of breakers: threads that ask for a new key, of which one makes its breaker.
+//! The makers of breakers: threads that ask for a new key, one of which makes its breaker.
 //!
-//! What the caller provides (the key's text, settings by key, what is done with new breakers) is run
-//! with no lock held. So a thread first claims the key, and others that ask for the same key wait
-//! until the breaker is in the table.
+//! The caller's own code (the key's text, settings by key, hooks for new breakers) runs with no
+//! lock held. So a thread first claims the key, and others that ask for the same key wait until the
+//! breaker is in the table.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::breaker::Breaker;
 use crate::circuit::Circuit;
 use crate::handle::Handle;
 
-/// What is known to who may change the table.
+/// What only the threads that may change the table can see.
 pub(super) struct Makers<K> {
     making: Vec<Making<K>>,
     claims: u64,
@@ -39,15 +39,15 @@ struct Making<K> {
 /// The right to make the breaker of a key; given back when dropped.
 struct Claim<'a, K> {
     shared: &'a Shared<K>,
-    /// `None`: it was given back.
+    /// `None`: the claim was given back.
     number: Option<u64>,
-    /// What made room, to be dropped with no lock held.
+    /// The entry that made room, to be dropped with no lock held.
     _evicted: Option<Evicted<K>>,
 }
 
 impl<K> Claim<'_, K> {
-    /// Gives the claim back in the critical section in which `last` is done: of a key that is
-    /// claimed and in the table at once, other makers would count two.
+    /// Gives the claim back in the critical section in which `last` is done. If a key were claimed
+    /// and in the table at once, other makers would count it twice.
     fn give_back(&mut self, last: impl FnOnce(&Shared<K>)) {
         let Some(number) = self.number else {
             return;
@@ -71,10 +71,10 @@ impl<K> Drop for Claim<'_, K> {
     }
 }
 
-/// What became of the wish to make a breaker.
+/// The answer to a thread that wants to make a breaker.
 enum Turn<'a, K> {
     Mine(Claim<'a, K>),
-    /// Somebody else has made it.
+    /// Another thread has made it.
     Made(Breaker),
 }
 
@@ -91,7 +91,7 @@ impl<K> Makers<K> {
         }
     }
 
-    /// Makes room for one more breaker, if there is one that nobody will miss.
+    /// Makes room for one more breaker by an eviction, if any breaker may be evicted.
     fn make_room(&mut self, shared: &Shared<K>, now: u64) -> Option<Evicted<K>> {
         let (key, entry) = self.hand.take_one(shared, now)?;
         self.evictions += 1;
@@ -137,8 +137,9 @@ impl<K: Hash + Eq> Shared<K> {
         Ok(breaker)
     }
 
-    /// Waits until nobody else makes the breaker of `key`, then looks for it once more: two threads
-    /// that found none must not make two. If there is none, claims the key and a place for it.
+    /// Waits until no other thread makes the breaker of `key`, then looks for it once more: two
+    /// threads that found none must not make two. If there is none, claims the key and a place for
+    /// it.
     fn turn(&self, key: &K, now: u64) -> Result<Turn<'_, K>, RegistryFull>
     where
         K: Clone,

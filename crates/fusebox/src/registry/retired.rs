@@ -1,7 +1,7 @@
-//! The retired breakers: what those counted that are no longer in the table.
+//! The retired breakers: the counters of those that are no longer in the table.
 //!
-//! A handle or an operator may still use such a breaker, so its counts are read for good only when
-//! nobody can get hold of it any more.
+//! A handle or an operator may still use such a breaker, so its counters are final only when nobody
+//! can get hold of it any more.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use super::table::Entry;
 use crate::circuit::Circuit;
 use crate::snapshot::Totals;
 
-/// What breakers counted that are no longer in the table.
+/// The counters of breakers that are no longer in the table.
 #[derive(Default)]
 pub(super) struct Retired {
-    /// Of those that nobody uses any more.
+    /// The sum over those that nobody uses any more.
     settled: Totals,
     in_use: Vec<Entry>,
-    /// How many may be in use before those that no longer are get settled.
+    /// How many retired breakers may be in use before those that no longer are get added up.
     settle_at: usize,
 }
 
-/// What an eviction leaves to be dropped with no lock held: keys and listeners are foreign.
+/// What an eviction leaves, to be dropped with no lock held: keys and listeners are foreign code.
 #[expect(dead_code, reason = "held only to be dropped")]
 pub(super) struct Evicted<K> {
     pub(super) key: K,
@@ -29,8 +29,8 @@ pub(super) struct Evicted<K> {
 impl Retired {
     const SETTLE_FROM: usize = 16;
 
-    /// Takes over an entry that was taken out of the table. Returns the circuits whose time is over,
-    /// to be dropped with no lock held.
+    /// Takes over an entry that was removed from the table. Returns the circuits that nobody uses
+    /// any more, to be dropped with no lock held.
     pub(super) fn take_over(&mut self, entry: Entry, now: u64) -> Vec<Circuit> {
         let mut over = Vec::new();
         self.settle(entry, now, &mut over);
@@ -41,8 +41,8 @@ impl Retired {
         over
     }
 
-    /// What all of them counted up to `now`, and the circuits whose time is over, to be dropped with
-    /// no lock held.
+    /// What all of them counted up to `now`, and the circuits that nobody uses any more, to be
+    /// dropped with no lock held.
     pub(super) fn totals(&mut self, now: u64) -> (Totals, Vec<Circuit>) {
         let mut over = Vec::new();
         self.settle_unused(now, &mut over);
@@ -59,7 +59,7 @@ impl Retired {
         }
     }
 
-    /// Adds up what the entry counted, or keeps it while somebody uses it.
+    /// Adds up the counters of the entry, or keeps the entry while somebody uses it.
     fn settle(&mut self, entry: Entry, now: u64, over: &mut Vec<Circuit>) {
         match entry.into_circuit() {
             Ok(circuit) => {

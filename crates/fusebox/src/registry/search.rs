@@ -1,34 +1,34 @@
-//! The search for a breaker that nobody will miss, so that a new key can take its place.
+//! The search for a breaker to evict, so that a new key can take its place.
 //!
 //! A clock hand goes round the table. Most looks are cheap: a key that was asked for lately is not
 //! idle. Judging an idle breaker takes its lock, so one search judges few of them and the next one
-//! goes on from there. Readers come and go all the time; they are held up only while a breaker that
-//! was found is judged once more and taken out.
+//! goes on from there. Readers are held up only while a breaker that was found is judged once more
+//! and removed.
 
 use super::Shared;
 use super::table::{Entry, Table};
 
-/// Where the search is.
+/// The position of the search.
 #[derive(Default)]
 pub(super) struct Hand {
     place: usize,
-    /// How many were looked at in this round in vain.
+    /// How many breakers this round has looked at in vain.
     passed: usize,
-    /// Whether this round met one that would go if nobody held it.
+    /// Whether this round met a breaker that could be evicted if it were not held.
     met_held: bool,
-    /// Before this time there is no use in searching.
+    /// Until this time a search would be in vain.
     search_again: u64,
 }
 
-/// What a search may still cost.
+/// The cost that a search may still incur.
 struct Budget(u32);
 
 impl Budget {
-    /// Judging costs as much as so many looks at the time when a key was asked for.
+    /// Judging a breaker costs as much as this many looks at the time when a key was asked for.
     const JUDGING: u32 = 64;
-    /// The same for a look at whether somebody holds the breaker.
+    /// The same for a look at whether the breaker is held.
     const COUNTING: u32 = 16;
-    /// For 128 breakers that are judged.
+    /// Enough for 128 breakers that are judged.
     const SEARCH: u32 = 128 * Self::JUDGING;
 
     fn spend(&mut self, cost: u32) -> bool {
@@ -38,7 +38,7 @@ impl Budget {
     }
 }
 
-/// Who asks, when, and what counts as idle.
+/// The time of the search, and what counts as idle then.
 #[derive(Clone, Copy)]
 struct When {
     now: u64,
@@ -54,7 +54,7 @@ impl Entry {
 }
 
 impl Hand {
-    /// Takes a breaker out of the table that nobody will miss.
+    /// Removes a breaker from the table that may be evicted.
     pub(super) fn take_one<K>(&mut self, shared: &Shared<K>, now: u64) -> Option<(K, Entry)> {
         let idle_for = shared.idle_for;
         let when = When { now, idle_for };
@@ -70,7 +70,7 @@ impl Hand {
         }
     }
 
-    /// Moves on to a place whose breaker may go.
+    /// Moves on to a place whose breaker may be evicted.
     fn seek<K>(&mut self, table: &Table<K>, budget: &mut Budget, when: When) -> Option<usize> {
         if when.now < self.search_again {
             return None;
@@ -98,7 +98,7 @@ impl Hand {
         None
     }
 
-    /// Whether an idle breaker may go.
+    /// Whether an idle breaker may be evicted.
     fn judge(&mut self, entry: &Entry, budget: &mut Budget, when: When) -> bool {
         budget.spend(Budget::COUNTING - 1);
         // Asked first: who gives a handle back may have counted a failure just before.
@@ -112,7 +112,7 @@ impl Hand {
         !is_held && nothing_bad
     }
 
-    /// A breaker was found at `place`, where there is another one now.
+    /// Notes that a breaker was found at `place`, where there is another one now.
     fn found(&mut self, place: usize) {
         self.place = place;
         self.passed = 0;
@@ -121,7 +121,7 @@ impl Hand {
 }
 
 impl<K> Shared<K> {
-    /// Somebody may have asked for it since it was found.
+    /// Removes the breaker unless somebody has asked for it since it was found.
     fn take_unless_used(&self, place: usize, when: When) -> Option<(K, Entry)> {
         let mut table = self.write();
         if table.at(place)?.may_go(when) {

@@ -1,8 +1,9 @@
 //! The settings in force: one for all keys, or by key, until they are replaced.
 //!
 //! Breakers get new settings one after the other, with no lock of the registry held, because a
-//! breaker tells its listeners. So settings have a number, and a breaker takes only those that are
-//! in force: it looks within its own critical section, where later ones cannot have reached it before.
+//! breaker tells its listeners. So settings have a number, and a breaker takes only those in force.
+//! It checks the number within its own critical section, where later settings cannot have reached
+//! it before.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -11,8 +12,8 @@ use crate::circuit::Circuit;
 use crate::config::Config;
 
 impl<K> Registry<K> {
-    /// Gives all breakers, those to come included, other settings. Ends settings by key. Of several
-    /// such changes at once, the last one holds for all breakers. See
+    /// Replaces the settings of all breakers, present and future, and ends settings by key. Of
+    /// several such changes at once, the last one holds for all breakers. See
     /// [`Breaker::reconfigure`](crate::Breaker::reconfigure).
     pub fn reconfigure(&self, config: impl Into<Arc<Config>>) {
         let config = config.into();
@@ -29,11 +30,11 @@ impl<K> Registry<K> {
         );
     }
 
-    /// Gives each breaker, those to come included, the settings of its key. Otherwise like
+    /// Gives each breaker, present and future, the settings of its key. Otherwise like
     /// [`reconfigure`](Self::reconfigure).
     ///
-    /// Runs `config` with no lock held; it may be asked for one key more than once. Keys are cloned
-    /// with a lock held that new keys wait for, so the clone must not use the registry.
+    /// `config` runs with no lock held, and may be called more than once for a key. Keys are cloned
+    /// under a lock that new keys wait for, so a key's `clone` must not use the registry.
     pub fn reconfigure_with<C: Into<Arc<Config>>>(
         &self,
         config: impl Fn(&K) -> C + Send + Sync + 'static,
@@ -57,7 +58,7 @@ pub(super) struct Settings<K> {
 
 type ByKey<K> = Arc<dyn Fn(&K) -> Arc<Config> + Send + Sync>;
 
-/// What one of the calls for other settings said.
+/// The settings that one of the calls above put in force.
 pub(super) struct InForce<K> {
     number: u64,
     config: ByKey<K>,
@@ -130,7 +131,8 @@ impl<K> Clone for InForce<K> {
 }
 
 impl<K> Shared<K> {
-    /// Gives the circuit `config`, which `settings` say, unless they are no longer in force.
+    /// Gives the circuit `config`, which comes from `settings`, unless those are no longer in
+    /// force.
     pub(super) fn apply(&self, settings: &InForce<K>, config: Arc<Config>, circuit: &Circuit) {
         circuit.change(|machine, now| {
             if self.settings.are(settings) {
@@ -139,8 +141,8 @@ impl<K> Shared<K> {
         });
     }
 
-    /// Gives a circuit that was made by `settings` and has just got into the table those that are in
-    /// force. Who replaced the settings before that did not find it there.
+    /// Gives the settings in force to a circuit that was made with `settings` and has just entered
+    /// the table. A thread that replaced the settings before that did not find the circuit there.
     pub(super) fn catch_up(&self, mut settings: InForce<K>, key: &K, circuit: &Circuit) {
         while !self.settings.are(&settings) {
             settings = self.settings.in_force();

@@ -1,4 +1,4 @@
-//! The table of a registry: its keys, and for each of them a breaker.
+//! The table of a registry: its keys, each with its breaker.
 
 use std::borrow::Borrow;
 use std::hash::Hash;
@@ -42,7 +42,7 @@ impl<K> Table<K> {
         self.entries.values().map(Entry::breaker).collect()
     }
 
-    /// What `look` makes of the entries at `places`, which must be within 0 to `len`.
+    /// Collects what `look` returns for the entries at `places`, which must be within 0 to `len`.
     pub(super) fn look_at<T>(
         &self,
         places: Range<usize>,
@@ -57,7 +57,7 @@ impl<K> Table<K> {
         self.entries.get_index(place).map(|(_, entry)| entry)
     }
 
-    /// Takes out the entry at `place`, which the last entry takes.
+    /// Removes the entry at `place`, which the last entry takes.
     pub(super) fn take_at(&mut self, place: usize) -> Option<(K, Entry)> {
         self.entries.swap_remove_index(place)
     }
@@ -114,7 +114,7 @@ impl Entry {
         })
     }
 
-    /// From the shares as soon as threads have met in the circuit.
+    /// A handle, from the shares as soon as threads have met in the circuit.
     #[inline]
     fn handle(&self) -> Handle {
         match self.circuit.spread() {
@@ -133,8 +133,8 @@ impl Entry {
         self.asked.is_idle(now, idle_for)
     }
 
-    /// Whether nobody holds the breaker or an owned permit of it. Only for who keeps everybody from
-    /// getting a handle, or does not mind that the answer is out of date: an operator's
+    /// Whether nobody holds the breaker or an owned permit of it. The answer may be out of date
+    /// unless the caller keeps everybody from getting a handle: an operator's
     /// [`ManualControl`](crate::ManualControl) gets one without asking.
     pub(super) fn is_unused(&self) -> bool {
         let own = match self.shares.get() {
@@ -143,14 +143,14 @@ impl Entry {
             Some(_) => return false,
         };
         let unused = Arc::strong_count(&self.circuit) == own;
-        // Acquire: pairs with the release with which a handle is dropped. Who sees that it is gone
-        // sees what was counted through it.
+        // Acquire: pairs with the release with which a handle is dropped. A thread that sees the
+        // handle gone also sees what was counted through it.
         fence(Ordering::Acquire);
         unused
     }
 
     /// The circuit of an entry that is no longer in the table, if nobody uses it. Nobody can get
-    /// hold of it again then, so what it has counted is final.
+    /// hold of it again, so its counters are final.
     pub(super) fn into_circuit(self) -> Result<Circuit, Self> {
         if !self.is_unused() {
             return Err(self);
@@ -160,7 +160,7 @@ impl Entry {
             shares,
             asked,
         } = self;
-        // Only the table hands out shares. So from here on handles are counted by the circuit.
+        // Only the table hands out shares. So from here on the circuit counts its handles itself.
         drop(shares);
         Arc::try_unwrap(circuit).map_err(|circuit| Self {
             circuit,

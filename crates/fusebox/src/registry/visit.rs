@@ -1,26 +1,27 @@
-//! A visit to every breaker of a registry, which holds handles of a few at a time.
+//! A visit to every breaker of a registry, which holds few handles at a time.
 //!
-//! A breaker is not evicted while its handle is held. So a visit that held all handles would keep new
+//! A breaker is not evicted while its handle is held. A visit that held all handles would keep new
 //! keys out of a full registry for as long as it lasts.
 //!
-//! The places of the table are visited from the last to the first, because an entry that is taken out
-//! is replaced by the last one. So an entry moves only towards places that are still to be visited,
-//! or within those that were: none is missed, and one may be met twice.
+//! The places of the table are visited from the last to the first, because the last entry takes the
+//! place of one that is removed. So an entry moves only towards places that are still to be
+//! visited, or within those that already were: none is missed, and one may be met twice.
 
 use super::table::Entry;
 use super::{Registry, Shared};
 use crate::breaker::Breaker;
 
-/// How many handles are held at a time: enough that locking costs nothing to speak of.
+/// How many handles are held at a time: enough to make the cost of locking negligible.
 const AT_A_TIME: usize = 64;
 
 impl<K> Registry<K> {
-    /// Shows `look` every breaker, in no particular order, without holding the handles of all.
+    /// Calls `look` on every breaker, in no particular order, without holding all handles at once.
     ///
-    /// A breaker that is there all the while is shown at least once; twice if others are evicted or
-    /// removed meanwhile. So this is not for sums: take [`snapshot`](Self::snapshot) for those. At
-    /// most 64 breakers are kept from eviction at a time. Does not count as use of a key. Runs `look`
-    /// with no lock held, so it may use the registry.
+    /// A breaker that stays in the registry during the visit is shown at least once, and twice if
+    /// others are evicted or removed meanwhile. So this is not for sums: take
+    /// [`snapshot`](Self::snapshot) for those. At most 64 breakers are kept from eviction at a
+    /// time. A visit does not count as use of a key. `look` runs with no lock held, so it may use
+    /// the registry.
     ///
     /// # Examples
     /// ```
@@ -46,13 +47,14 @@ impl<K> Registry<K> {
             .visit(|_, breaker| breaker, |breaker| look(&breaker));
     }
 
-    /// Makes the change of state that is due, in every breaker: [`Breaker::poll_transitions`] for
-    /// all.
+    /// Makes the transition that is due, if any, in every breaker: [`Breaker::poll_transitions`]
+    /// for all.
     ///
-    /// Where calls come, they make these changes by themselves. A key without calls stays open after
-    /// its open period, and its metrics and listeners show that, until somebody asks. A host that
-    /// shows or counts states calls this now and then, for example once a second. Takes the lock of
-    /// each breaker once; holds few handles at a time, like [`for_each`](Self::for_each).
+    /// Calls make due transitions on their own. The breaker of a key without calls stays open after
+    /// its open period, and its metrics and listeners show it open until something asks it. A host
+    /// that shows or counts states calls this now and then, for example once a second. It takes the
+    /// lock of each breaker once and holds few handles at a time, like
+    /// [`for_each`](Self::for_each).
     ///
     /// # Examples
     /// ```
@@ -81,8 +83,8 @@ impl<K> Registry<K> {
 }
 
 impl<K> Shared<K> {
-    /// Takes what `look` makes of each key and breaker, a few at a time, and passes it to `visit` with
-    /// no lock held.
+    /// Collects what `look` returns for each key and breaker, a few at a time, and passes it to
+    /// `visit` with no lock held.
     pub(super) fn visit<T>(&self, look: impl Fn(&K, Breaker) -> T, mut visit: impl FnMut(T)) {
         let look = |key: &K, entry: &Entry| look(key, entry.breaker());
         let mut end = usize::MAX;

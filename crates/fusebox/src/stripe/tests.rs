@@ -1,4 +1,4 @@
-//! Tests of the stripes.
+//! Tests of the stripes: how outcomes are noted, collected and spread over threads.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Exactly the last N outcomes, in a ring with running sums.
+//! A count window: exactly the last N outcomes, in a ring with running sums.
 
 use std::mem;
 
@@ -37,7 +37,8 @@ impl CountWindow {
         }
     }
 
-    /// Records as many outcomes of the same kind. No more than the ring holds leave a trace.
+    /// Records as many outcomes of the same kind. Beyond the size of the ring, further ones make no
+    /// difference.
     pub(crate) fn add(&mut self, times: u64, sample: Sample) {
         for _ in 0..times.min(self.ring.len() as u64) {
             self.record(sample);

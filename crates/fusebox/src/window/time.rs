@@ -1,12 +1,13 @@
-//! The outcomes of the last T, counted in B buckets.
+//! A time window: the outcomes of the last T, counted in B buckets.
 //!
-//! The buckets are aligned to the clock's origin, or to the buckets of the window that this one goes
-//! on from: on another clock, possibly before its origin. Then outcomes leave when they would have.
+//! The buckets are aligned to the clock's origin, or to the buckets of the window that this one
+//! continues: on another clock, possibly before its origin. Thus outcomes leave when they would
+//! have left the other window.
 //!
 //! An outcome leaves when its bucket is B buckets behind the present one, so the window covers
 //! between `T - T/B` and `T`. Running sums make an outcome cost the same whatever B is; buckets are
-//! taken off them one by one as time passes. Readers apply the clock too: an idle breaker's figures
-//! do not lie.
+//! subtracted from them one by one as time passes. Readers apply the clock too, so the figures of
+//! an idle breaker are right.
 
 use std::time::Duration;
 
@@ -107,11 +108,11 @@ impl TimeWindow {
             .filter(|(_, figures)| *figures != WindowFigures::default())
     }
 
-    /// Takes over at `now` what the buckets of another window held, each `width` long and given by
-    /// how long ago it began. Only for a window that holds nothing yet.
+    /// Takes over, at `now`, the buckets of another window, each `width` long and given by how long
+    /// ago it began. Only for an empty window.
     ///
-    /// Where the width is the same the alignment is taken over as well. Where it is not, an outcome
-    /// may have happened anywhere in its bucket; it is put at the end, so that none leaves early.
+    /// If the width is the same, the alignment is taken over as well. If not, an outcome may have
+    /// happened anywhere in its bucket; it is put at the end, so that none leaves early.
     pub(crate) fn take_over(
         &mut self,
         now: Duration,
@@ -127,7 +128,7 @@ impl TimeWindow {
         for (age, figures) in buckets {
             let age = match age.checked_sub(width) {
                 _ if aligned => nanos(age),
-                // It has not ended yet, or just now.
+                // The bucket has not ended yet, or ended just now.
                 None | Some(Duration::ZERO) => 0,
                 Some(since_end) => nanos(since_end).saturating_add(1),
             };

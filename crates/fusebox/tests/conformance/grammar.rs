@@ -1,4 +1,5 @@
-//! The grammar of scenario files: lines become scenarios and steps, or faults that say why not.
+//! The grammar of scenario files: lines become scenarios and steps, or faults that say what is
+//! wrong.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! The breaker behaves as the shared scenarios say.
+//! The conformance of the breaker to the shared scenarios.
 //!
 //! Runs every `*.txt` file of the folder that `CONFORMANCE_DIR` names (default: this crate's
 //! `tests/scenarios`) through the public API on a manual clock. All scenarios run before the test
-//! fails. `grammar` says what a file may hold, `given` what a `given` line means, `run` plays it.
+//! fails. `grammar` defines the files, `given` reads a `given` line, and `run` plays a scenario.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Numbers and times of scenario files.
+//! The numbers and times of scenario files.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A scenario as it is played: step by step on a manual clock, up to the first that does not hold.
+//! The run of a scenario: step by step on a manual clock, up to the first step that does not hold.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -1,4 +1,4 @@
-//! Held on the fleet's verdict.
+//! The hold of a breaker on the fleet's verdict.
 
 use std::sync::{Arc, Mutex};
 

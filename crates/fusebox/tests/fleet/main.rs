@@ -1,4 +1,4 @@
-//! Commands of a fleet to one of its breakers, and that nothing else comes of them.
+//! The commands of a fleet to one of its breakers, and the absence of any other effect.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Closing on the fleet's verdict: at once, by turn, by ramp.
+//! The close on the fleet's verdict: at once, in turn, with a ramp.
 
 use fusebox::{Outcome, RejectReason, Window};
 

@@ -1,4 +1,4 @@
-//! Saving and restoring during a hold.
+//! The saving and restoring of a breaker during a hold.
 
 use fusebox::RejectReason;
 

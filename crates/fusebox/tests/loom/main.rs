@@ -2,7 +2,7 @@
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p fusebox --release --test loom`. Each model is the
 //! breaker itself, on loom's atomics and locks. `LOOM_MAX_PREEMPTIONS` bounds the search; without
-//! it the search is complete.
+//! it the search is exhaustive.
 
 #![cfg(loom)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]

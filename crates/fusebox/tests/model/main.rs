@@ -1,8 +1,9 @@
-//! The breaker agrees with a model that anyone can check by eye.
+//! The comparison of the breaker with a model that is simple enough to check by eye.
 //!
-//! Random settings and random histories: calls that succeed, fail, panic, hang and answer late,
-//! a clock that steps back, ticks, operators and a fleet. After every step the snapshot must equal what
-//! [`naive::Model`] works out from scratch, from a plain list of everything that happened.
+//! The settings and the histories are random: calls that succeed, fail, panic, hang and answer
+//! late, a clock that steps back, ticks, operators and a fleet. After every step the snapshot must
+//! equal the one that [`naive::Model`] computes from scratch, from a plain list of everything that
+//! happened.
 
 #![expect(
     clippy::unwrap_used,

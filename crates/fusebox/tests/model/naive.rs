@@ -1,6 +1,6 @@
-//! The naive model of a breaker: a list of everything that happened, read anew for every answer.
+//! The naive model of a breaker: a list of everything that happened, read again for every answer.
 //!
-//! Slow and simple on purpose: no running sums, no rings, no state but the list.
+//! It is slow and simple on purpose: no running sums, no rings, no state but the list.
 
 mod fleet;
 mod reading;

@@ -1,4 +1,5 @@
-//! The breakers that are tried: settings as plain numbers, so that the model needs no code of ours.
+//! The settings of the breakers under test, as plain numbers, so that the model needs no code of
+//! ours.
 
 use std::time::Duration;
 

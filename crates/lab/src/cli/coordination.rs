@@ -10,14 +10,14 @@ use crate::settings::{Address, Engine};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Coordination")]
 pub(crate) struct CoordinationArgs {
-    /// How instances decide together: local, advisory, quorum or pooled; any-open and pooled-naive show what
-    /// goes wrong [default: local, each for itself]
+    /// How instances decide together: local (each for itself), advisory, quorum or pooled; any-open and
+    /// pooled-naive show the harm of naive sharing [default: local]
     #[arg(long, value_name = "MODE", env = "BREAKER_LAB_COORDINATION")]
     pub(crate) coordination: Option<CoordinationMode>,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
-    /// Gossip nodes that are asked first, as HOST:PORT; some that live are enough
-    /// [default: 127.0.0.1 and 7281, 7282, 7283]
+    /// Gossip nodes to contact first, as HOST:PORT, separated by commas; not all need to answer
+    /// [default: 127.0.0.1 with ports 7281, 7282, 7283]
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -25,7 +25,7 @@ pub(crate) struct CoordinationArgs {
         env = "BREAKER_LAB_GOSSIP_SEEDS"
     )]
     pub(crate) gossip_seeds: Option<Vec<String>>,
-    /// `/readyz` says no while the failure is the instance's own: its breaker is open, and most others are fine
+    /// Answer 503 at /readyz during a localised failure: this breaker is open while most others are fine
     #[arg(
         long,
         value_parser = BoolishValueParser::new(),
@@ -38,8 +38,8 @@ pub(crate) struct CoordinationArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Coordination")]
 pub(crate) struct EngineArgs {
-    /// Where they tell each other: `memory` (within this process), `gossip` (no server), or the address of a
-    /// Redis or Valkey server, <redis://127.0.0.1:6379> [default: memory]
+    /// Engine that carries opinions between instances: `memory` (within this process), `gossip` (no
+    /// server), or the URL of a Redis or Valkey server, such as `redis://127.0.0.1:6379` [default: memory, or the scenario's]
     #[arg(
         long,
         value_name = "ENGINE",
@@ -53,11 +53,11 @@ pub(crate) struct EngineArgs {
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Coordination")]
 pub(crate) struct GossipArgs {
-    /// Where the instance's gossip node listens, by UDP; port 0 is any free
-    /// [default: 127.0.0.1:7281 for A, 7282 for B, 7283 for C, any free port for others]
+    /// UDP address of the instance's gossip node; port 0 picks a free port
+    /// [default: 127.0.0.1:7281 for A, 7282 for B, 7283 for C, a free port for others]
     #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_GOSSIP_LISTEN")]
     pub(crate) gossip_listen: Option<Address>,
-    /// Where other gossip nodes reach it [default: where it listens]
+    /// Address at which other gossip nodes reach this one [default: the address it listens on]
     #[arg(long, value_name = "ADDRESS", env = "BREAKER_LAB_GOSSIP_ADVERTISE")]
     pub(crate) gossip_advertise: Option<Address>,
 }

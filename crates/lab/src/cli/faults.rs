@@ -10,7 +10,7 @@ use crate::settings::{BaseUrl, Token};
 /// Read and change the faults of a running unreliable service.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct FaultsArgs {
-    /// The unreliable service, or its control listener
+    /// URL of the unreliable service or of its control listener
     #[arg(
         long,
         visible_alias = "url",
@@ -21,7 +21,7 @@ pub(crate) struct FaultsArgs {
         global = true
     )]
     pub(crate) downstream: BaseUrl,
-    /// The bearer token that its control routes ask for [default: none]
+    /// Bearer token that its control routes require [default: none]
     #[arg(
         long,
         visible_alias = "token",
@@ -38,43 +38,43 @@ pub(crate) struct FaultsArgs {
 /// What is asked of the unreliable service.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum FaultsCommand {
-    /// Print the plan in force
+    /// Print the fault plan in force
     #[command(after_long_help = help::SHOW)]
     Show,
-    /// Put a plan in force: a JSON or TOML file, or preset:NAME
+    /// Put a fault plan in force
     #[command(after_long_help = help::SET)]
     Set {
-        /// The plan
+        /// Fault plan: a JSON or TOML file, or preset:NAME
         file: PathBuf,
     },
-    /// Change parts of the plan by a JSON merge patch; clock and counts go on
+    /// Change parts of the fault plan with a JSON merge patch; its clock and counts go on
     #[command(after_long_help = help::PATCH)]
     Patch {
-        /// A JSON or TOML file
+        /// Merge patch: a JSON or TOML file
         file: PathBuf,
     },
-    /// Be healthy
+    /// Remove all faults
     #[command(after_long_help = help::CLEAR)]
     Clear,
-    /// List the presets
+    /// List the preset plans
     #[command(after_long_help = help::PRESETS)]
     Presets,
-    /// Put a preset in force
+    /// Put a preset plan in force
     #[command(after_long_help = help::PRESET)]
     Preset {
-        /// Its name
+        /// Name of the preset; `faults presets` lists them
         name: String,
     },
-    /// Print what a plan would do, for each caller; nothing is applied
+    /// Print what a fault plan would do to each caller, without applying it
     #[command(after_long_help = help::DRY_RUN)]
     DryRun {
-        /// A JSON or TOML file, or preset:NAME
+        /// Fault plan: a JSON or TOML file, or preset:NAME
         file: PathBuf,
     },
-    /// Print the JSON schema of plans
+    /// Print the JSON schema of fault plans
     #[command(after_long_help = help::SCHEMA)]
     Schema,
-    /// Print how likely it is that a call fails now
+    /// Print the probability that a call would fail now
     #[command(after_long_help = help::TRUTH)]
     Truth,
 }

@@ -8,31 +8,31 @@ const BREAKER: &str = "Breaker";
 
 pub(super) const WHOLE: &str = "\
 Examples:
-  breaker-lab                            everything in this process, shown live
+  breaker-lab                            the whole system in one process, live
   breaker-lab --duration 60s --seed 1    the same requests and faults each time
   breaker-lab --coordination quorum      instances decide together
-  breaker-lab run flapping               an experiment with a verdict
+  breaker-lab run flapping               an experiment, checked and kept
   breaker-lab simulate flapping          the same in virtual time, at once
   breaker-lab faults preset hang         faults of a running lab
   breaker-lab completions bash           completions for a shell
 
 Exit status:
-  0    it ended as it was asked to
-  1    something broke, or what was expected did not hold
+  0    it ended as asked
+  1    something failed, or an expectation did not hold
   2    the command line, a variable or a file is wrong; nothing was started
-  3    the load generator did not keep its plan: its figures mean nothing
+  3    the load generator fell behind its plan: the figures are void
   4    a target was never reached
-  130  ended at once by a second Ctrl-C
+  130  stopped at once by a second Ctrl-C
 
-Each part has its own --help.";
+`breaker-lab COMMAND --help` explains a command.";
 
 pub(super) const UNRELIABLE: &str = "\
 Examples:
   breaker-lab unreliable
   breaker-lab unreliable --listen 127.0.0.1:9100 --faults preset:shared-bursts
 
-Exit status: 0 when it was ended, 1 when something broke, 2 when a setting is
-wrong.";
+Exit status: 0 when it was stopped, 1 when something failed, 2 when a setting
+is wrong.";
 
 pub(super) const INSTANCE: &str = "\
 Examples:
@@ -43,8 +43,8 @@ Examples:
   breaker-lab instance A --coordination quorum --engine redis://127.0.0.1:6379
   breaker-lab instance A --coordination quorum --engine gossip
 
-Exit status: 0 when it was ended, 1 when something broke, 2 when a setting is
-wrong.";
+Exit status: 0 when it was stopped, 1 when something failed, 2 when a setting
+is wrong.";
 
 pub(super) const LOAD: &str = "\
 Examples:
@@ -54,10 +54,10 @@ Examples:
   breaker-lab load --duration 20s --assert 'p99(B) < 250ms' --json result.json
 
 Exit status:
-  0  all assertions held
-  1  one failed, or the run ended early and was not judged
+  0  all expectations held
+  1  an expectation did not hold, or the run ended early and was not judged
   2  the command line, a variable or a file is wrong; nothing was sent
-  3  the generator did not keep its plan: its figures mean nothing
+  3  the load generator fell behind its plan: the figures are void
   4  a target was never reached";
 
 pub(super) const RUN: &str = "\
@@ -71,11 +71,12 @@ Examples:
 
 Exit status:
   0  all expectations held
-  1  one did not, something broke, or it ended early and not all was judged
+  1  one did not hold, something failed, or the run ended early, unjudged
   2  the file, the command line or a variable is wrong; nothing was started
-  3  the load generator did not keep its plan: its figures mean nothing
+  3  the load generator fell behind its plan: the figures are void
   4  an instance was never reached
-Ended early without expectations it is 0, and says how far it came.";
+A run without expectations that ends early has status 0 and says how far it
+came.";
 
 pub(super) const SIMULATE: &str = "\
 Examples:
@@ -84,28 +85,29 @@ Examples:
 
 Exit status:
   0    all expectations held
-  1    one did not, something broke, or it ended early and not all was judged
+  1    one did not hold, something failed, or the run ended early, unjudged
   2    the file, the command line or a variable is wrong; nothing was started
-  3    a run is not valid: its figures mean nothing
-  4    an instance was never reached, as of one without any load
-  130  ended at once by a second Ctrl-C; the runs of the last second are lost
-Ended early without expectations it is 0, and says how far it came.";
+  3    a run is void: its figures mean nothing
+  4    an instance was never reached, for example because it has no load
+  130  stopped at once by a second Ctrl-C; the runs of the last second are lost
+A run without expectations that ends early has status 0 and says how far it
+came.";
 
 pub(super) const SWEEP: &str = "\
 Examples:
   breaker-lab sweep fast-fail --vary breaker.open_for=1s,2s,4s
   breaker-lab sweep fast-fail --vary fleet.size=3,30 --vary load.rate=90,900
 
-The folder holds sweep.csv, table.txt, pareto.svg and every trial; the same
-command with the same --out goes on where it was ended.
+The folder holds sweep.csv, table.txt, pareto.svg and every trial. The same
+command with the same --out continues a sweep that was stopped.
 
 Exit status:
-  0    all trials are done; the table says in how many an expectation failed
-  1    it was ended early, or something broke; what is done is kept
+  0    all trials are done; the table says how many failed an expectation
+  1    it was stopped early, or something failed; finished work is kept
   2    the file, the command line or a variable is wrong, or the folder belongs
        to another sweep; nothing was started
-  3    a trial is not valid, and counts in no figure
-  130  ended at once by a second Ctrl-C";
+  3    a trial is void and counts in no figure
+  130  stopped at once by a second Ctrl-C";
 
 pub(super) const STUDY: &str = "\
 Examples:
@@ -113,16 +115,16 @@ Examples:
   breaker-lab study coordination --seeds 30 --out runs/coordination
   breaker-lab study coordination --only one-bad-instance --only frontier
 
-The folder holds table.md, study.csv, summary.json, the charts and every trial;
-the same command with the same --out goes on where it was ended.
+The folder holds table.md, study.csv, summary.json, the charts and every trial.
+The same command with the same --out continues a study that was stopped.
 
 Exit status:
   0    all runs are done
-  1    it was ended early, or something broke; what is done is kept
+  1    it was stopped early, or something failed; finished work is kept
   2    the command line or a variable is wrong, or the folder belongs to
        something else; nothing was started
-  3    a run is not valid, and counts in no figure
-  130  ended at once by a second Ctrl-C";
+  3    a run is void and counts in no figure
+  130  stopped at once by a second Ctrl-C";
 
 pub(super) const SCENARIOS: &str = "\
 Examples:
@@ -137,19 +139,18 @@ Examples:
   breaker-lab compare runs/shared runs/independent --figure 'p99(B)'
 
 Exit status: 0, 1 when a run was cut short, 2 when a result cannot be read,
-3 when a run is not valid.";
+3 when a run is void.";
 
 pub(super) const REPORT: &str = "\
 Examples:
   breaker-lab report runs/flapping-1
   breaker-lab report runs/flapping-1 --out flapping.html
 
-`run` and `simulate` write report.html into the folder of the result by
-themselves. The file holds all that it needs: it opens without a server and
-asks nobody for anything.
+`run` and `simulate` already write report.html into the folder of the result.
+The file is complete: it opens without a server and makes no request.
 
 Exit status: 0, 1 when the report cannot be written, 2 when there is no result
-to read, or something else where the report would be.";
+to read, or when the file to write is not a report.";
 
 pub(crate) const FAULTS: &str = "\
 Examples:
@@ -157,7 +158,7 @@ Examples:
   breaker-lab faults preset hang
   breaker-lab faults --downstream http://127.0.0.1:9100 truth
 
-Exit status: 0, 1 when nobody answers, 2 when a plan is refused.";
+Exit status: 0, 1 when the service does not answer, 2 when a plan is refused.";
 
 /// The help of a command of `faults`: examples, and how it ends.
 macro_rules! of_faults {
@@ -165,7 +166,7 @@ macro_rules! of_faults {
         pub(crate) const $name: &str = concat!(
             "Examples:\n",
             $("  breaker-lab faults ", $example, "\n",)+
-            "\nExit status: 0, 1 when nobody answers, 2 when the command line or a plan is\nwrong."
+            "\nExit status: 0, 1 when the service does not answer, 2 when the command line or\na plan is wrong."
         );
     )+};
 }

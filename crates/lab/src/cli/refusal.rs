@@ -1,10 +1,11 @@
-//! Refusals of the command line, each in one line: what was given, why it is refused, what to write.
+//! The refusals of the command line, each in one line: what was given, why it is refused, what to write instead.
 //!
-//! The reasons of the standard library's own readers ("invalid float literal") say nothing about what to
-//! write, so they are put in other words here, for every flag at once.
+//! The errors of the standard library's parsers ("invalid float literal") do not say what to write, so they are
+//! reworded here, for every flag at once.
 
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::fmt;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
@@ -49,8 +50,7 @@ pub(super) fn words(given: impl Iterator<Item = OsString>) -> Result<Vec<OsStrin
         };
         if flag.starts_with("--") && number.parse::<f64>().is_ok() && UNITS.contains(&unit) {
             return Err(Failure::usage(format!(
-                "{flag}: `{number} {unit}` is two words for the shell: write {number}{unit}, without \
-                 the space; {HELP}"
+                "{flag}: `{number} {unit}` is two words: write {number}{unit}, without the space; {HELP}"
             )));
         }
     }
@@ -70,10 +70,7 @@ pub(super) fn line(command: &Command, words: &[OsString], error: &Error) -> Stri
             Some(missing_command(command, words))
         }
         ErrorKind::MissingRequiredArgument => missing_value(command, words, error),
-        ErrorKind::ArgumentConflict => Some(format!(
-            "{}: leave one of them out",
-            paragraphs(&error.to_string())
-        )),
+        ErrorKind::ArgumentConflict => conflict(error),
         ErrorKind::UnknownArgument => unknown(error),
         _ => None,
     };
@@ -115,6 +112,26 @@ fn source(flag: &str, words: &[OsString]) -> String {
     }
 }
 
+/// A value that was refused, with the flag or the variable that gave it: `--seed 5`, or `BREAKER_LAB_SEED=5`.
+pub(crate) fn as_given(flag: &str, value: impl fmt::Display) -> String {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    as_given_in(&words, |name| std::env::var_os(name), flag, value)
+}
+
+fn as_given_in(
+    words: &[OsString],
+    variable: impl Fn(&str) -> Option<OsString>,
+    flag: &str,
+    value: impl fmt::Display,
+) -> String {
+    let source = source(flag, words);
+    if source != flag && variable(&source).is_some_and(|it| !it.is_empty()) {
+        format!("{source}={value}")
+    } else {
+        format!("{flag} {value}")
+    }
+}
+
 /// A reason that names the value and says what to write.
 fn in_plain_words(value: &str, reason: &str) -> String {
     // A reason may go on: "invalid float literal; or write `off`".
@@ -141,7 +158,11 @@ fn in_plain_words(value: &str, reason: &str) -> String {
                 let range = range.replacen("..=", " to ", 1);
                 format!("`{value}` is not allowed: write a whole number from {range}")
             }
-            None if reason.contains(value) || without_passwords(value) != value => {
+            // Of NAME=VALUE a reason names the part that is wrong.
+            None if reason.contains(value)
+                || reason.contains(&format!("`{number}`"))
+                || without_passwords(value) != value =>
+            {
                 reason.to_owned()
             }
             None => format!("{reason}; `{value}` was given"),
@@ -150,19 +171,30 @@ fn in_plain_words(value: &str, reason: &str) -> String {
     format!("{said}{more}")
 }
 
+/// Two flags that exclude each other.
+fn conflict(error: &Error) -> Option<String> {
+    let flags = [ContextKind::InvalidArg, ContextKind::PriorArg].map(|kind| text(error, kind));
+    let [Some(flag), Some(other)] = flags else {
+        return None;
+    };
+    Some(format!(
+        "{flag} is not allowed together with {other}: leave one of the two out"
+    ))
+}
+
 /// A flag or a word that means nothing here, with what may be meant.
 fn unknown(error: &Error) -> Option<String> {
     let given = text(error, ContextKind::InvalidArg)?;
     let what = if given.starts_with('-') {
         "is not a flag of this command"
     } else {
-        "is one word too many"
+        "is not expected here"
     };
     let hint = match text(error, ContextKind::SuggestedArg) {
-        Some(near) => format!("did you mean '{near}'?"),
-        None => "leave it out".to_owned(),
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => ": leave it out".to_owned(),
     };
-    Some(format!("`{given}` {what}: {hint}"))
+    Some(format!("`{given}` {what}{hint}"))
 }
 
 /// What is missing, and how the whole is written.

@@ -1,7 +1,7 @@
-//! Variables of the environment that stand for flags: `BREAKER_LAB_OPEN_FOR` for `--open-for`.
+//! The environment variables that stand for flags: `BREAKER_LAB_OPEN_FOR` for `--open-for`.
 //!
-//! An empty variable counts as unset, as it does for `OTEL_*` and `NO_COLOR`: compose files and shells
-//! set one to nothing where they have no value. One that no flag knows is a typing error.
+//! An empty variable counts as unset, as it does for `OTEL_*` and `NO_COLOR`: compose files and shells set a variable
+//! without a value to nothing. A variable that no flag knows is a typing error.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -51,7 +51,7 @@ pub(super) fn check(
         }
         let hint = match nearest(name, known.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "`breaker-lab PART --help` lists those of each part".to_owned(),
+            None => "`breaker-lab COMMAND --help` lists the variables of each command".to_owned(),
         };
         return Err(Failure::usage(format!(
             "unknown variable `{name}` in the environment; {hint}"

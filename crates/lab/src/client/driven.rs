@@ -1,7 +1,7 @@
-//! A connection that whoever uses it drives.
+//! A connection that its user drives.
 //!
-//! Usually a task of its own drives an HTTP connection, and each request and answer goes through a channel
-//! and wakes another task. Here the task with the request moves the bytes as well, which costs neither.
+//! Usually a task of its own drives an HTTP connection, and each request and answer goes through a channel and wakes
+//! another task. Here the task with the request also moves the bytes, which saves both.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};

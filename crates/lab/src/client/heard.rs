@@ -1,8 +1,7 @@
-//! A socket that notes whether an answer has begun to what was written last.
+//! A socket that notes whether an answer to the last request has begun.
 //!
-//! A request may be sent once more only where nothing of an answer came: a kept connection that ends then
-//! was closed by a server that had not yet taken the request. Once an answer has begun, the server is at it,
-//! and what breaks off is a failure.
+//! A request may be sent again only if nothing of an answer came: then the server closed the kept connection before
+//! it took the request. Once an answer has begun, the server has taken the request, and a break is a failure.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

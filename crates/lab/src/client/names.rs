@@ -1,9 +1,9 @@
-//! Names of hosts, looked up by the system, a few at a time.
+//! The look-up of host names by the system, a few at a time.
 //!
-//! The system's look-up blocks a thread, for as long as a name server is silent. Such threads are bounded, and
-//! scrapes need them too: with one for each call, a name server that is silent would stop `/metrics`. So the
-//! others wait for their turn, without a thread and no longer than their call waits. Whoever calls several hosts
-//! has one [`Names`] for each, so that a name that nobody answers for keeps no call to another host waiting.
+//! The system's look-up blocks a thread while a name server is silent. The number of such threads is bounded, and
+//! scrapes need them too: with one thread for each call, a silent name server would stop `/metrics`. So the others
+//! wait for their turn, without a thread and no longer than their call waits. A caller of several hosts has one
+//! [`Names`] for each, so that an unanswered name delays no call to another host.
 
 use std::fmt;
 use std::io;

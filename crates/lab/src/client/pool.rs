@@ -1,7 +1,7 @@
-//! Connections to one service that are kept for the next request.
+//! The connections to one service that are kept for the next request.
 //!
-//! The one that was used last is used first, so that few are kept warm. Nobody drives those that are idle:
-//! [`Pool::sweep`], which comes at regular times, ends those that have been idle for too many sweeps.
+//! The most recently used connection is used first, so that few are kept warm. Idle connections are not driven:
+//! [`Pool::sweep`], which runs at regular intervals, closes those that have been idle for too many sweeps.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;

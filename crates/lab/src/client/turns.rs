@@ -1,9 +1,8 @@
 //! A socket that is read in turns.
 //!
-//! An HTTP client reads on as long as there is something to read and the message has not ended. The other
-//! side may never let it end: `100 Continue`, again and again, makes one poll last for seconds, in which
-//! nothing else runs on the thread, not even the timer that would end the call. So after a few reads
-//! without a pause the others get their turn.
+//! An HTTP client keeps reading as long as there is data and the message has not ended. The other side may never end
+//! it: an endless series of `100 Continue` makes one poll last for seconds, in which nothing else runs on the thread,
+//! not even the timer that would end the call. So after a few reads without a pause, other tasks get their turn.
 
 use std::io;
 use std::pin::Pin;

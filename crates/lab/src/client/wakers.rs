@@ -1,8 +1,8 @@
-//! The wakers of a connection that its user drives: they pass on only what the user's task does not know.
+//! The wakers of a connection that its user drives, which pass on only what the user's task does not know.
 //!
-//! Sending a request wakes the driver of a connection, and an answer wakes the user who waits for it. Where both
-//! are tasks of their own, that has to be. Here one task takes both turns, one after the other: being woken in
-//! one turn for the other, which follows at once, would cost a second round in which there is nothing to do.
+//! Sending a request wakes the driver of a connection, and an answer wakes the user that waits for it. That is needed
+//! if both are tasks of their own. Here one task takes both turns, one after the other: waking it in one turn for the
+//! other, which follows at once, would cost a second round in which there is nothing to do.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};

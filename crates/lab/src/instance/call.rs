@@ -18,10 +18,10 @@ use super::downstream::CallResult;
 use super::{DOWNSTREAM, Shared};
 use crate::serve::{self, json};
 
-/// The header in which every answer names the state that decided about the call.
+/// The header in which every answer names the state of the breaker that decided about the call.
 const BREAKER_STATE: HeaderName = HeaderName::from_static("x-breaker-state");
 
-/// What a client is told about its call.
+/// The message to a client about its call.
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
     instance: &'a str,
@@ -43,7 +43,7 @@ struct ErrorBody {
 pub(super) async fn answer(state: &Shared, path: &str, incoming: &HeaderMap) -> Response {
     let Some(url) = state.caller.url_for(path) else {
         // The breaker is not asked: what never leaves for the downstream says nothing about it.
-        let message = "the path must stay below /call: it may not have `..` in it";
+        let message = "the path must stay below /call: write it without `..`";
         return serve::error(StatusCode::BAD_REQUEST, "invalid_path", message);
     };
     let span = state.tracer.breaker_call(DOWNSTREAM);
@@ -83,20 +83,20 @@ pub(super) async fn answer(state: &Shared, path: &str, incoming: &HeaderMap) -> 
     response
 }
 
-/// What it says about a call that did not succeed.
+/// The message about a call that did not succeed.
 fn error(result: &CallResult) -> Option<ErrorBody> {
     let (code, message) = match result {
         CallResult::Answered { status, .. } if status.is_success() => return None,
         CallResult::Answered { status, .. } if !speaks_against(status.as_u16()) => (
             "downstream_answer",
             format!(
-                "the downstream answered {}, which is no failure of it",
+                "the downstream answered {}, which does not count as a failure",
                 status.as_u16()
             ),
         ),
         CallResult::OwnShortage(what) => (
             "own_shortage",
-            format!("this instance could not call: {}", what.words()),
+            format!("this instance could not make the call: {}", what.words()),
         ),
         CallResult::Answered { status, .. } => (
             "downstream_failure",
@@ -106,7 +106,10 @@ fn error(result: &CallResult) -> Option<ErrorBody> {
             "downstream_timeout",
             format!("the downstream did not answer within {limit:?}"),
         ),
-        CallResult::Broken(how) => ("downstream_failure", format!("no answer: {}", how.words())),
+        CallResult::Broken(how) => (
+            "downstream_failure",
+            format!("no answer from the downstream: {}", how.words()),
+        ),
     };
     Some(ErrorBody { code, message })
 }
@@ -117,7 +120,7 @@ struct UnderWay<'a> {
     permit: Option<Permit<'a>>,
     span: BreakerCall,
     began: Instant,
-    /// For how long the process had not run until then.
+    /// How long the process had not run until then.
     stalled: Duration,
 }
 
@@ -169,7 +172,7 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// The answers to rejected calls, rendered once: a fast failure must be fast.
+/// The answers to rejected calls, rendered once, because a fast failure must be fast.
 #[derive(Debug)]
 pub(super) struct FastFailures {
     bodies: Vec<(RejectReason, Bytes)>,
@@ -187,9 +190,11 @@ impl FastFailures {
                 error: Some(ErrorBody {
                     code: "circuit_open",
                     message: match reason {
-                        RejectReason::RampUp => "the circuit breaker has just closed and admits \
-                                                 only some calls yet; the downstream was not called"
-                            .to_owned(),
+                        RejectReason::RampUp => {
+                            "the circuit breaker has just closed and permits only some \
+                            calls; the downstream was not called"
+                                .to_owned()
+                        }
                         RejectReason::Fleet => "the fleet holds the circuit breaker open; the \
                                                 downstream was not called"
                             .to_owned(),

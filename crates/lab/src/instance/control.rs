@@ -1,4 +1,4 @@
-//! The routes below `/breaker` and `/fleet`: how the breaker stands, and what an operator may order.
+//! The routes below `/breaker` and `/fleet`: the state of the breaker, and the orders of an operator.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -25,7 +25,7 @@ enum Mode {
     MetricsOnly,
 }
 
-/// What an operator can order a whole fleet.
+/// The orders of an operator to a whole fleet.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum FleetMode {
@@ -69,16 +69,16 @@ fn read_mode<'de, M: DeserializeOwned, D: Deserializer<'de>>(
 ) -> Result<M, D::Error> {
     let refused = |why: String| {
         D::Error::custom(format!(
-            "{why}: write {{\"mode\": \"auto\"}}, with {allowed}"
+            "{why}: write {{\"mode\": MODE}}, where MODE is {allowed}"
         ))
     };
     let mode = match Value::deserialize(deserializer)? {
         Value::Object(mut members) => {
             let mode = members.remove("mode");
             if let Some(unknown) = members.keys().next() {
-                return Err(refused(format!("`{unknown}` is not known")));
+                return Err(refused(format!("the key `{unknown}` is not known")));
             }
-            mode.ok_or_else(|| refused("mode is missing".to_owned()))?
+            mode.ok_or_else(|| refused("the key `mode` is missing".to_owned()))?
         }
         mode => mode,
     };
@@ -142,24 +142,24 @@ pub(super) async fn order(state: &Shared, request: Request) -> Response {
         Err(refusal) => return refusal,
     };
     let Some(part) = &state.part else {
-        let message = "this instance decides alone: start it with --coordination and a mode, or write PUT \
-                       /breaker/mode for this instance only";
+        let message = "this instance decides alone: start it with --coordination MODE, or send PUT \
+            /breaker/mode to change this instance only";
         return error(StatusCode::CONFLICT, "no_fleet", message);
     };
     match part.order(order).await {
         Ok(()) => show(state).await,
         Err(NotOrdered::Left) => {
-            let message = "this instance has left its fleet: give the order to another one";
+            let message = "this instance has left its fleet: send the order to another instance";
             error(StatusCode::CONFLICT, "no_fleet", message)
         }
         Err(NotOrdered::Refused) => {
-            let message = "the fleet refuses this instance, as another one has its name or the fleet's settings \
-                           differ: give the order to one that is in the fleet";
+            let message = "the fleet refuses this instance, because another one has its name or the \
+                settings differ: send the order to an instance in the fleet";
             error(StatusCode::CONFLICT, "no_fleet", message)
         }
         Err(NotOrdered::Unavailable(why)) => {
             let message = format!(
-                "{why}; the order may be in force all the same, and giving it again does no harm"
+                "{why}; the order may be in force nevertheless, and it is safe to send it again"
             );
             error(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -186,7 +186,7 @@ mod tests {
             (r#"["auto"]"#, r#"mode = ["auto"] is not allowed"#),
             (r#"{"mode": {"auto": null}}"#, "is not allowed"),
             (r#"{"mode": "auto", "until": 1}"#, "`until` is not known"),
-            ("{}", "mode is missing"),
+            ("{}", "the key `mode` is missing"),
         ] {
             let refusal = read(body).unwrap_err().to_string();
             assert!(refusal.contains(said), "{body}: {refusal}");

@@ -1,4 +1,4 @@
-//! Calls of the downstream, and what comes of them.
+//! The calls of the downstream, and their results.
 
 use std::borrow::Cow;
 use std::pin::pin;
@@ -20,12 +20,12 @@ use crate::client::{self, Downstream, LookingUp, REQUEST_KEY, Unanswered};
 use crate::settings::BaseUrl;
 use crate::shortage::Shortage;
 
-/// The header in which the downstream learns who calls.
+/// The header that tells the downstream who calls.
 const CALLER: HeaderName = HeaderName::from_static("x-caller");
-/// Bytes of the downstream's answer that are read so that its connection can be used again.
+/// How many bytes of the downstream's answer are read so that its connection can be used again.
 const ANSWER_BYTES: usize = 64 * 1024;
 
-/// Those headers that a client needs to make use of a status that is passed on.
+/// The headers that a client needs with a status that is passed on.
 const PASSED_ON: [HeaderName; 5] = [ALLOW, ETAG, LAST_MODIFIED, LOCATION, WWW_AUTHENTICATE];
 
 /// Calls the downstream.
@@ -33,25 +33,25 @@ const PASSED_ON: [HeaderName; 5] = [ALLOW, ETAG, LAST_MODIFIED, LOCATION, WWW_AU
 pub(super) struct Caller {
     client: Downstream,
     url: Url,
-    /// What is asked for at that URL.
+    /// The path below that URL.
     path: Uri,
     target: Target,
     limit: Duration,
     stalls: Arc<Stalls>,
 }
 
-/// What the downstream answered.
+/// The result of a call.
 #[derive(Debug)]
 pub(super) enum CallResult {
     Answered {
         status: StatusCode,
         retry_after: Option<Duration>,
-        /// What a client needs to make use of a status that is passed on.
+        /// The headers that a client needs with a status that is passed on.
         headers: HeaderMap,
     },
     TimedOut(Duration),
     Broken(Broken),
-    /// There was no call: this instance itself ran out of something.
+    /// There was no call: this instance itself ran out of a resource.
     OwnShortage(Shortage),
 }
 
@@ -115,7 +115,7 @@ impl Caller {
         result
     }
 
-    /// Ends connections that have been idle for long. Comes once per [`TICK`](super::TICK).
+    /// Closes connections that have been idle for long. Called once per [`TICK`](super::TICK).
     pub(super) fn sweep(&self) {
         self.client.sweep();
     }
@@ -135,8 +135,8 @@ impl Caller {
         Some(Cow::Owned(url))
     }
 
-    /// Reads the answer to its end, as `fusebox_tower::HttpBreakerLayer` does: a body that breaks off
-    /// is a broken connection, whatever the status was.
+    /// Reads the answer to its end, as `fusebox_tower::HttpBreakerLayer` does: a body that breaks off is a broken
+    /// connection, whatever the status was.
     async fn exchange(&self, path: Uri, headers: HeaderMap, looking_up: &LookingUp) -> CallResult {
         let got = self.client.get(path, headers, ANSWER_BYTES, looking_up);
         let answered = match got.await {
@@ -146,8 +146,8 @@ impl Caller {
         CallResult::of_answer(answered.status, &answered.headers)
     }
 
-    /// Waits for `exchange`, which began at `began`, as long as the downstream may take. Time in which this
-    /// process did not run is not the downstream's.
+    /// Waits for `exchange`, which began at `began`, for at most the call timeout. Time in which this process did not
+    /// run does not count against the downstream.
     async fn patiently<T>(&self, began: Instant, exchange: impl Future<Output = T>) -> Option<T> {
         let mut exchange = pin!(exchange);
         let before = self.stalls.so_far_at(began);
@@ -176,8 +176,8 @@ fn passed_on(given: &HeaderMap) -> HeaderMap {
     headers.collect()
 }
 
-/// How long the downstream asks to be left alone. A date counts from the answer's own `Date` where there
-/// is one, so that the two clocks need not agree.
+/// How long the downstream asks callers to wait. A date counts from the answer's own `Date` if there is one, so the
+/// two clocks need not agree.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     RetryAfter::wait_in(headers).or_else(|| {
         let now = UNIX_EPOCH + Duration::from_secs_f64(telemetry::unix_now());
@@ -194,7 +194,7 @@ fn error_type(broken: Broken) -> &'static str {
 }
 
 impl CallResult {
-    /// The reply, of which breaker and client are told.
+    /// The reply, which decides what the breaker and the client are told.
     pub(super) fn reply(&self) -> Reply {
         match self {
             Self::Answered {
@@ -211,7 +211,7 @@ impl CallResult {
         }
     }
 
-    /// What it means that an answer came.
+    /// The reply for an answer.
     fn of_answer(status: StatusCode, given: &HeaderMap) -> Self {
         let against = speaks_against(status.as_u16());
         Self::Answered {
@@ -225,7 +225,7 @@ impl CallResult {
         }
     }
 
-    /// What it means that no whole answer came.
+    /// The reply for a call without a complete answer.
     fn without_answer(unanswered: &Unanswered) -> Self {
         let (Unanswered::Connect(error) | Unanswered::Broken(error)) = unanswered;
         match (Shortage::behind(&**error), unanswered) {

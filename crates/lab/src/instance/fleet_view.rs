@@ -14,20 +14,20 @@ use crate::coordination::Part;
 pub(super) struct FleetView {
     mode: &'static str,
     engine: EngineView,
-    /// What this instance thinks of the downstream.
+    /// This instance's opinion of the downstream.
     opinion: &'static str,
-    /// None before the first view.
+    /// `None` before the first view.
     verdict: Option<&'static str>,
     epoch: Option<u64>,
     votes: Option<VotesView>,
-    /// Until somebody may probe; none while the fleet is closed.
+    /// Until a probe is possible; `None` while the fleet is closed.
     next_probe_in_ms: Option<u128>,
     view_age_ms: u128,
     view_is_fresh: bool,
-    /// How far the fleet's verdict has come here: `held`, `probing` or `turn`.
+    /// The stage of the fleet's verdict here: `held`, `probing` or `turn`.
     overlay: Option<&'static str>,
     prober: Option<String>,
-    /// Why this instance does not follow.
+    /// Why this instance does not follow the fleet.
     apart: Option<ApartView>,
     localised_failure: bool,
     order: &'static str,
@@ -45,7 +45,7 @@ struct EngineView {
     address: Option<String>,
     reachable: bool,
     unreachable_since: Option<f64>,
-    /// Why its last answer was none.
+    /// The engine's last failure to answer.
     trouble: Option<String>,
 }
 
@@ -63,7 +63,7 @@ struct ApartView {
 }
 
 impl FleetView {
-    /// How the instance stands now; while the fleet is open the engine is asked who probes.
+    /// The status of the instance now; while the fleet is open the engine is asked who probes.
     pub(super) async fn of(part: &Part) -> Self {
         let status = part.reader().status();
         let prober = part.prober(&status).await;
@@ -147,7 +147,8 @@ impl ApartView {
                     return Self {
                         reason: apart.as_str(),
                         message: format!(
-                            "the fleet votes by other settings, which differ in {}: start all instances with the same ones",
+                            "this instance's settings differ from the fleet's in {}: start all instances \
+                             with the same settings",
                             differing.join(", ")
                         ),
                     };
@@ -155,22 +156,23 @@ impl ApartView {
                 Apart::Local => "the mode is local",
                 Apart::Left => "this instance has left the fleet",
                 Apart::Joining => {
-                    "this instance has just begun, and the engine has not answered yet"
+                    "this instance has just started, and the engine has not answered yet"
                 }
-                Apart::Stale => "the engine has not been heard for as long as a view may be old",
+                Apart::Stale => "the engine has been silent for longer than stale_after",
                 Apart::NameTaken => {
-                    "another process uses this instance's name: give each instance a name of its own"
+                    "another process uses this instance's name: give each instance its own name"
                 }
                 Apart::SettingsDiffer => {
-                    "the fleet votes by other settings: start all instances with the same ones"
+                    "this instance's settings differ from the fleet's: start all instances with the same \
+                     settings"
                 }
-                Apart::Operator => "an operator decides, here or for the whole fleet",
-                Apart::Vetoed => "the fleet is open, and this instance's own calls succeed",
+                Apart::Operator => "an operator has set the mode, of this instance or of the whole fleet",
+                Apart::Vetoed => "the fleet is open, but this instance's own calls succeed",
                 Apart::NotSuspect => {
-                    "the fleet is open, and this instance has no calls to judge by"
+                    "the fleet is open, but this instance has no recent calls to judge by"
                 }
-                Apart::OwnOpen => "this breaker has opened by its own rules",
-                _ => "this instance does not follow",
+                Apart::OwnOpen => "this breaker has tripped by its own rules",
+                _ => "this instance does not follow the fleet",
             }
             .to_owned(),
         }

@@ -1,4 +1,4 @@
-//! The count of the calls that an instance's breaker permits, and when it permitted probes.
+//! The counter of the calls that an instance's breaker permits, with the times of its probes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fusebox::State;
 use tokio::time::Instant;
 
-/// Probes that are remembered until somebody asks; a service alone is never asked.
+/// How many probes are remembered until they are read; a service alone never reads them.
 const MOST_PROBES: usize = 1024;
 
 /// Counts the calls that an instance's breaker permits. Clones count together.
@@ -16,12 +16,12 @@ pub(crate) struct Permitted(Arc<Counted>);
 #[derive(Debug, Default)]
 struct Counted {
     calls: AtomicU64,
-    /// When half-open breakers permitted calls, since somebody asked last.
+    /// The times of calls that half-open breakers permitted, since they were last read.
     probes: Mutex<Vec<Instant>>,
 }
 
 impl Permitted {
-    /// A call is permitted in this state. Probes are rare, so that only they cost a lock.
+    /// Counts a call that is permitted in this state. Probes are rare, so only they cost a lock.
     pub(crate) fn note(&self, state: State) {
         self.0.calls.fetch_add(1, Ordering::Relaxed);
         if state == State::HalfOpen {
@@ -37,7 +37,7 @@ impl Permitted {
         self.0.calls.load(Ordering::Relaxed)
     }
 
-    /// When probes were permitted since this was asked last.
+    /// The times of the probes permitted since the last call of this.
     pub(crate) fn new_probes(&self) -> Vec<Instant> {
         let mut probes = self.0.probes.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut probes)

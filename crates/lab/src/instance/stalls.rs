@@ -1,7 +1,7 @@
-//! Time in which this process did not run: it was stopped, or its machine gave it no time.
+//! The time in which this process did not run: it was stopped, or its machine gave it no processor time.
 //!
-//! A pulse that comes late shows it. A call that was under way meanwhile waited for this process, not for
-//! the downstream: its patience is longer by that time, and it counts as shorter.
+//! A pulse that comes late reveals it. A call that was under way meanwhile waited for this process, not for the
+//! downstream: its timeout is extended by that time, and its duration shortened.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use tokio::time::Instant;
 
 use super::TICK;
 
-/// A pulse may be so late before the process is said not to have run.
+/// How late a pulse may be before the process counts as not having run.
 const LATE: Duration = Duration::from_millis(500);
 
-/// Counts the time in which the process did not run.
+/// A counter of the time in which the process did not run.
 #[derive(Debug)]
 pub(super) struct Stalls {
     began: Instant,
@@ -32,7 +32,7 @@ impl Stalls {
         }
     }
 
-    /// Comes once per [`TICK`] while the process runs.
+    /// Called once per [`TICK`] while the process runs.
     pub(super) fn pulse(&self) {
         let now = self.since_began(Instant::now());
         let missed = self.missed(now);
@@ -46,7 +46,7 @@ impl Stalls {
         self.so_far_at(Instant::now())
     }
 
-    /// The same for a caller who has just looked at the clock.
+    /// The same, for a caller that has just read the clock.
     pub(super) fn so_far_at(&self, now: Instant) -> Duration {
         let missed = self.missed(self.since_began(now));
         Duration::from_nanos(self.total.load(Ordering::Acquire) + missed)

@@ -1,7 +1,7 @@
 //! The settings of an instance's breaker, which can be changed while it works.
 //!
-//! A change is checked as a whole, by the same rules as at the start, before any of it is in force. What the breaker
-//! has learnt stays, as far as it still means something ([`Breaker::reconfigure`]).
+//! A change is checked as a whole, by the same rules as at the start, before any of it takes effect. The breaker
+//! keeps its evidence as far as it still means something ([`Breaker::reconfigure`]).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,24 +9,35 @@ use fusebox::{Breaker, Config};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use tokio::time::Instant;
 
+use crate::journal::Journal;
 use crate::settings::BreakerSettings;
 
-/// The settings of one breaker. Clones are the same.
+/// The settings of one breaker. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Tuning {
     instance: Arc<str>,
     breaker: Breaker,
     settings: Arc<Mutex<BreakerSettings>>,
+    journal: Arc<Journal<Tuned>>,
+}
+
+/// The settings of a breaker since they were changed, as they are written and as it has them.
+#[derive(Clone, Debug)]
+pub(crate) struct Tuned {
+    pub(crate) settings: BreakerSettings,
+    pub(crate) config: Config,
 }
 
 impl Tuning {
-    /// The settings of a breaker that works by them.
+    /// The settings of a breaker that uses them.
     pub(super) fn new(instance: &str, breaker: &Breaker, settings: BreakerSettings) -> Self {
         Self {
             instance: instance.into(),
             breaker: breaker.clone(),
             settings: Arc::new(Mutex::new(settings.settled())),
+            journal: Arc::default(),
         }
     }
 
@@ -35,11 +46,16 @@ impl Tuning {
         *self.lock()
     }
 
-    /// Puts those settings in force that are stated, here and in all of `others`, or nowhere.
+    /// The changes of the settings, for whoever shows them. Those of one order have one instant.
+    pub(crate) fn journal(&self) -> &Journal<Tuned> {
+        &self.journal
+    }
+
+    /// Puts the stated settings in force, here and in all of `others`, or in none.
     ///
     /// # Errors
     ///
-    /// The instance and the setting that are wrong, and what is allowed; then nothing has changed.
+    /// The wrong instance and setting, and what is allowed; then nothing has changed.
     pub(crate) fn change_all(all: &[Self], change: BreakerSettings) -> Result<(), String> {
         Self::put_all(all, |_, own| own.changed_by(change))
     }
@@ -53,7 +69,7 @@ impl Tuning {
         Self::put_all(all, |place, _| settings[place])
     }
 
-    /// Of two changes at the same time the later one finds what the earlier one has left.
+    /// Of two changes at the same time, the later one starts from the result of the earlier one.
     fn put_all(
         all: &[Self],
         to: impl Fn(usize, BreakerSettings) -> BreakerSettings,
@@ -66,9 +82,14 @@ impl Tuning {
         let configs = all.iter().zip(&settings);
         let configs = configs.map(|(one, settings)| one.config(*settings));
         let configs: Vec<Config> = configs.collect::<Result<_, _>>()?;
+        let at = Instant::now();
         for (place, config) in configs.into_iter().enumerate() {
-            all[place].breaker.reconfigure(config);
-            *owned[place] = settings[place];
+            all[place].breaker.reconfigure(config.clone());
+            let settings = settings[place];
+            let before = std::mem::replace(&mut *owned[place], settings);
+            if before != settings {
+                all[place].journal.note(at, Tuned { settings, config });
+            }
         }
         Ok(())
     }

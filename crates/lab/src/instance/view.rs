@@ -1,4 +1,4 @@
-//! The answer of `GET /breaker`: a snapshot in JSON, with times on the calendar.
+//! The answer of `GET /breaker`: a snapshot in JSON, with wall times.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -48,7 +48,7 @@ impl Account {
         self.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// A call ended now, whose request was planned at `planned`.
+    /// Counts the end, now, of a call whose request was planned at `planned`.
     pub(super) fn call_ended(
         &self,
         planned: Instant,
@@ -64,12 +64,12 @@ impl Account {
         });
     }
 
-    /// So many requests wait for a connection.
+    /// Notes how many requests wait for a connection.
     pub(super) fn waiting(&self, number: usize) {
         self.record.waiting(self.place).set(number);
     }
 
-    /// A connection came about.
+    /// Notes that a connection was made.
     pub(super) fn reach(&self) {
         self.record.reach(self.place);
     }

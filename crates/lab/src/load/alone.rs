@@ -17,10 +17,10 @@ use crate::serve::{Control, Listening, Routes, listen, router, serve};
 use crate::settings::{Alone, LoadAlone, LoadRun, Serving};
 use crate::shutdown::{Ending, Readers, Shutdown, Stop, end_of_run};
 
-/// Whoever scrapes the generator needs few connections.
+/// A scraper of the generator needs few connections.
 const SCRAPE_CONNECTIONS: usize = 64;
 
-/// Runs the load until the end, and says what the clients saw.
+/// Runs the load until the end, and reports what the clients saw.
 pub(crate) async fn run(
     settings: Alone<LoadAlone>,
     telemetry: &Telemetry,
@@ -93,17 +93,17 @@ fn dry_run(
     let output = &run.output;
     for (flag, path) in [("--jsonl", &output.jsonl), ("--csv", &output.csv)] {
         if path.is_some() {
-            return refused(flag, ": nothing is sent, so no second passes");
+            return refused(flag, ": nothing is sent, so there are no seconds to write");
         }
     }
     let whole = match (&output.json, load.connections, until) {
         (None, _, _) => None,
         (Some(_), Some(_), _) => {
-            let why = ": in a closed loop the answers decide when requests leave";
+            let why = ": in a closed loop the answers decide when requests are sent";
             return refused("--json", why);
         }
         (Some(_), None, None) => {
-            let why = " alone: the plan has no end; say with --duration how much of it to write";
+            let why = " without --duration: the plan has no end; say with --duration how much of it to write";
             return refused("--json", why);
         }
         (Some(_), None, Some(until)) => Some(until),
@@ -138,7 +138,7 @@ async fn conclude(
     match verdict {
         Err(failure @ (Failure::Unreachable(_) | Failure::NotKept(_))) => {
             if let Err(unwritten) = written {
-                tracing::error!(%unwritten, "the result is lost");
+                tracing::error!(%unwritten, "the result is lost: it cannot be written");
             }
             Err(failure)
         }
@@ -155,7 +155,7 @@ fn greeting(names: &[String], load: &experiment::load::Profile, seed: u64) -> St
     format!("load on {} {pace}, seed {seed}", names.join(", "))
 }
 
-/// Shows and writes each second until the generator has ended, which a signal makes it do early.
+/// Shows and writes each second until the generator has ended; a signal ends it early.
 async fn watch(
     mut task: JoinHandle<LoadResult>,
     stop: &Stop,
@@ -207,23 +207,21 @@ fn show_metrics(
     tokio::spawn(async move { serve(listening, routes, &settings, shutdown).await })
 }
 
-/// What the run came to. The first that is wrong makes what follows worth less, so it is what is said.
+/// The verdict on the run. The first problem makes later ones less important, so it is the one that is reported.
 fn verdict(run: &LoadRun, result: &LoadResult) -> Result<(), Failure> {
-    result.check().map_err(|what| {
-        Failure::runtime(format!(
-            "{what}; this is a fault of the load generator itself"
-        ))
-    })?;
+    result
+        .check()
+        .map_err(|what| Failure::runtime(format!("{what}; this is a bug of the load generator")))?;
     let unreachable = result.unreachable();
     if !unreachable.is_empty() {
         return Err(Failure::Unreachable(format!(
-            "never reached: {}; not one connection came about in the whole run",
+            "never reached: {}; no connection succeeded in the whole run",
             unreachable.join(", ")
         )));
     }
     if let Some(shortfall) = result.shortfall() {
         return Err(Failure::NotKept(format!(
-            "the plan was not kept: {shortfall}; what was measured is not what was asked for"
+            "the load generator fell behind its plan: {shortfall}; the figures are void"
         )));
     }
     let failed = result
@@ -233,13 +231,13 @@ fn verdict(run: &LoadRun, result: &LoadResult) -> Result<(), Failure> {
         .count();
     if failed > 0 {
         return Err(Failure::Assertion(format!(
-            "{failed} of {} assertions failed",
+            "{failed} of {} expectations did not hold",
             run.expectations.len()
         )));
     }
     if result.cut_short && !run.expectations.is_empty() {
         return Err(Failure::Assertion(format!(
-            "stopped {}: whether the assertions hold for the whole run is not known",
+            "stopped {}: whether the expectations hold for the whole run is not known",
             stopped(result)
         )));
     }
@@ -253,9 +251,9 @@ fn stopped(result: &LoadResult) -> String {
         .map(|part| part.outcomes[ClientOutcome::Unfinished])
         .sum();
     match due {
-        0 => format!("after {:.1} s, before its time", result.duration_s),
-        1 => "while an answer was still due".to_owned(),
-        due => format!("while {due} answers were still due"),
+        0 => format!("after {:.1} s, before its end", result.duration_s),
+        1 => "while an answer was outstanding".to_owned(),
+        due => format!("while {due} answers were outstanding"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The closed loop, whose clients send their next request when they have an answer.
 //!
-//! For comparison: such a client waits while the system is slow, and so leaves out just the requests that
+//! It is here for comparison: such a client waits while the system is slow, and so leaves out just the requests that
 //! would have been slow. Response times are then service times.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,13 +26,13 @@ pub(super) struct ClosedLoop {
     pub(super) phases: Phases,
     pub(super) least_loaded: bool,
     pub(super) sleeper: Sleeper,
-    /// What is asked for, where that can change.
+    /// The control of the load, if it can change.
     pub(super) demand: Option<watch::Receiver<Demand>>,
 }
 
 impl ClosedLoop {
-    /// Runs `count` clients among the `tasks` until the shutdown or until `until`. Says for how long they
-    /// began requests; some may still be at it.
+    /// Runs `count` clients among the `tasks` until the shutdown or until `until`. Returns for how long they began
+    /// requests; some requests may still be under way.
     pub(super) async fn run(
         self,
         count: u32,

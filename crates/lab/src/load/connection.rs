@@ -1,9 +1,9 @@
-//! One connection to a target, and what one exchange on it comes to.
+//! One connection to a target, and the result of one exchange on it.
 //!
-//! The worker that has the connection also drives it, so that a request costs no second task. A request
-//! that met a kept connection which the target closed before a byte of an answer came is sent once more, on
-//! a new one: it is a `GET`, every HTTP client does so (RFC 9110, section 9.2.2), and a server that
-//! closes connections it has kept is healthy. Whatever happens on the new connection is an outcome.
+//! The worker that has the connection also drives it, so that a request needs no second task. If the target closed a
+//! kept connection before a byte of an answer came, the request is sent again on a new one: it is a `GET`, every HTTP
+//! client does so (RFC 9110, section 9.2.2), and a server that closes idle connections is healthy. Whatever happens
+//! on the new connection is the outcome.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -32,24 +32,24 @@ use crate::shortage::Shortage;
 /// Shorter than a service keeps an idle connection, so that no request meets one that is closing.
 const IDLE_TIME: Duration = Duration::from_secs(2);
 
-/// Where connections go.
+/// The destination of connections.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoint {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) names: Names,
-    /// How long one attempt may take, with the connection.
+    /// The timeout of one attempt, including the connection.
     pub(super) patience: Duration,
     /// Counts the open connections.
     pub(super) open: Gauge,
     /// Whether one ever came about.
     pub(super) reached: Arc<AtomicBool>,
-    /// What this process ran out of first, if it did.
+    /// The resource that this process ran out of first, if any.
     pub(super) shortage: Arc<OnceLock<Shortage>>,
 }
 
 impl Endpoint {
-    /// Whose fault it is that no connection came about.
+    /// The party that is to blame for a missing connection.
     fn blame(&self, error: &io::Error) -> ClientOutcome {
         Shortage::behind(error).map_or(ClientOutcome::ConnectRefused, |shortage| {
             self.lacks(shortage)
@@ -62,7 +62,7 @@ impl Endpoint {
     }
 }
 
-/// A client with one connection at most.
+/// Makes a client with at most one connection.
 #[derive(Debug)]
 pub(super) struct Client {
     endpoint: Endpoint,
@@ -156,7 +156,7 @@ impl Client {
     }
 }
 
-/// A connection, and what is known of it.
+/// A connection and its state.
 #[derive(Debug)]
 struct Connection {
     driven: Driven,
@@ -170,18 +170,18 @@ enum Exchanged {
     Unsent,
 }
 
-/// A time limit for one attempt after another, with one timer for all of them.
+/// A time limit for consecutive attempts, with one timer for all of them.
 ///
-/// A timer that is set and taken back for each request costs a tenth of it. This one stays where it is while
-/// attempts end in time, and is moved only when it goes off: it is never set too late, as each attempt has the
-/// same patience, or more where it began later.
+/// Setting and cancelling a timer for each request costs a tenth of the request. This timer stays where it is while
+/// attempts end in time, and is moved only when it fires: it is never set too late, because each attempt has the same
+/// timeout, or a longer one if it began later.
 #[derive(Debug, Default)]
 struct TimeLimit {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimeLimit {
-    /// What `future` comes to before `until`.
+    /// The result of `future` before `until`.
     async fn hold<T>(&mut self, until: Instant, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
         poll_fn(|cx| match future.as_mut().poll(cx) {
@@ -258,7 +258,7 @@ impl Connection {
         }
     }
 
-    /// What came instead of the head of an answer.
+    /// What came in place of the head of an answer.
     fn broken(&self, error: &hyper::Error) -> Ended {
         Ended::without_answer(if error.is_parse() || is_nonsense(error) {
             ClientOutcome::Protocol
@@ -276,7 +276,7 @@ impl Drop for Connection {
     }
 }
 
-/// Whether what was read makes no sense, as a chunk without a size; otherwise it broke off.
+/// Whether the data makes no sense, such as a chunk without a size; otherwise the connection broke off.
 fn is_nonsense(error: &hyper::Error) -> bool {
     let mut source = error.source();
     while let Some(cause) = source {

@@ -1,4 +1,4 @@
-//! The display of a load while it lasts: a line per second, or a few lines drawn in place.
+//! The display of a running load: a line per second, or a few lines redrawn in place.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use crate::print;
 use crate::terminal::can_draw;
 use crate::words::number;
 
-/// Where people read about the run: standard output, unless the result goes there.
+/// The output for people: standard output, unless the result goes there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Voice {
     Output,
@@ -30,14 +30,14 @@ impl Voice {
     }
 }
 
-/// How much is shown.
+/// The amount that is shown.
 #[derive(Debug)]
 pub(super) enum Display {
     /// Nothing.
     Quiet,
     /// A line per second.
     Lines(Voice),
-    /// Lines that are drawn in place, so many at the moment.
+    /// Lines that are redrawn in place, and how many there are at present.
     InPlace { drawn: u16 },
 }
 
@@ -63,7 +63,7 @@ impl Display {
         }
     }
 
-    /// Clears what was drawn, so that the report takes its place.
+    /// Clears the drawing, so that the report takes its place.
     pub(super) fn clear(&mut self) {
         if let Self::InPlace { drawn } = self {
             let _ = draw(drawn, &[]);

@@ -1,7 +1,7 @@
-//! A job: what is known of one request while it is under way.
+//! A job: the data of one request while it is under way.
 //!
-//! A job ends exactly once: by [`Job::end`], or unfinished when it is dropped. So no request is lost,
-//! whatever task is ended while it holds one.
+//! A job ends exactly once: by [`Job::end`], or as unfinished when it is dropped. So no request is lost, whichever
+//! task ends while it holds one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(super) struct Job {
     pub(super) account: Arc<Account>,
     /// The part of the run that it was planned in.
     pub(super) part: usize,
-    /// When it was to leave.
+    /// The instant for which it was planned.
     pub(super) planned: Instant,
     pub(super) key: u64,
     pub(super) luck: u64,
@@ -50,13 +50,13 @@ impl Job {
         }
     }
 
-    /// The generator lets it go now: what it waits for from here on is not the generator's fault.
+    /// Marks the end of the generator's part: later waits are not the generator's fault.
     pub(super) fn let_go(&mut self, now: Instant) {
         let lateness = || now.saturating_duration_since(self.planned);
         self.lateness = self.lateness.or_else(|| Some(lateness()));
     }
 
-    /// It ended; its last attempt was sent at `sent`.
+    /// Ends it; its last attempt was sent at `sent`.
     pub(super) fn end(mut self, outcome: ClientOutcome, sent: Option<Instant>) {
         self.finish(outcome, sent);
     }

@@ -1,9 +1,9 @@
 //! The lane to one target: a bounded number of connections, and requests in order.
 //!
-//! Each connection has a worker. A request goes to the worker that was busy last, so that few
-//! connections are kept warm; without an idle one a new worker is begun, up to the limit; beyond that
-//! requests wait, up to a limit, and further ones are shed. A generator that opened a connection for
-//! each of them would never recover from a hiccup.
+//! Each connection has a worker. A request goes to the worker that was busy last, so that few connections are kept
+//! warm. Without an idle worker a new one is started, up to a limit; beyond that, requests wait, up to another limit,
+//! and further ones are shed. A generator that opened a connection for each of them would never recover from a
+//! hiccup.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -34,13 +34,13 @@ pub(super) struct Lane {
 
 #[derive(Default)]
 struct LaneState {
-    /// Idle workers, the last one that was busy at the end.
+    /// Idle workers, the one that was busy last at the end.
     idle: Vec<Arc<Seat>>,
     waiting: VecDeque<Job>,
     workers: JoinSet<()>,
 }
 
-/// Where a worker waits for its next request.
+/// The place where a worker waits for its next request.
 #[derive(Debug, Default)]
 struct Seat {
     job: Mutex<Option<Job>>,
@@ -71,7 +71,7 @@ impl Lane {
         self.account.under_way()
     }
 
-    /// Sends a request as soon as there is a connection; gives it back when too many wait for one.
+    /// Sends a request as soon as there is a connection; returns it if too many already wait.
     pub(super) fn submit(self: &Arc<Self>, mut job: Job, now: Instant) -> Result<(), Job> {
         let mut state = self.lock();
         if let Some(seat) = state.idle.pop() {
@@ -101,7 +101,7 @@ impl Lane {
         job
     }
 
-    /// Lets a request wait behind others, where there are any.
+    /// Queues a request behind others, if there are any.
     fn submit_behind(&self, job: Job) -> Result<(), Box<Job>> {
         let mut state = self.lock();
         if state.waiting.is_empty() || state.waiting.len() >= self.most_waiting {
@@ -111,7 +111,7 @@ impl Lane {
         Ok(())
     }
 
-    /// Ends all workers; what was under way or waiting ends as unfinished.
+    /// Ends all workers; requests under way or waiting end as unfinished.
     pub(super) async fn close(&self) {
         let mut state = std::mem::take(&mut *self.lock());
         self.account.waiting(0);
@@ -121,7 +121,7 @@ impl Lane {
         }
     }
 
-    /// Makes one attempt, and says when it was sent.
+    /// Makes one attempt, and returns when it was sent.
     pub(super) async fn attempt(
         &self,
         client: &mut Client,

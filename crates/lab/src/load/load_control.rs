@@ -1,30 +1,34 @@
-//! The control of a load while it runs: another rate, a pause, or another plan, from the moment at which it is asked
-//! for.
+//! The control of a running load: another rate, a pause, or another plan, from the moment of the request.
 //!
-//! A pause holds the plan: it goes on where it stood. A new rate ends a shape: the load is constant at that rate from
-//! then on. In a closed loop the answers set the pace, so that only a pause can be asked for.
+//! A pause holds the plan, which then continues where it stood. A new rate ends a shape: the load is constant at that
+//! rate from then on. In a closed loop the answers set the pace, so only a pause is possible.
 
 use std::sync::Arc;
 
 use experiment::load::{Profile, Shape, WrittenProfile, closed_loop};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-/// Changes a load and says what is asked of it. Clones control the same load.
+use crate::journal::Journal;
+
+/// Changes a load, and reports its present demand. Clones control the same load.
 #[derive(Clone, Debug)]
 pub(crate) struct LoadControl {
     sender: Arc<watch::Sender<Demand>>,
-    /// Has seen what was asked for at the start, and nothing since.
+    /// Each change of the demand.
+    journal: Arc<Journal<LoadView>>,
+    /// A receiver that has seen the demand at the start, and nothing since.
     start: watch::Receiver<Demand>,
 }
 
-/// What is asked of a load.
+/// The demand on a load.
 #[derive(Clone, Debug)]
 pub(crate) struct Demand {
     pub(crate) profile: Profile,
-    /// From which the arrivals of this plan follow.
+    /// The plan that the arrivals follow.
     pub(super) seed: u64,
-    /// Counts the plans; each begins when it is asked for.
+    /// A counter of plans; each begins when it is requested.
     pub(super) plan: u64,
     pub(crate) paused: bool,
 }
@@ -38,10 +42,11 @@ pub(crate) struct LoadChange {
     paused: Option<bool>,
 }
 
-/// What is asked of a load, as people are told.
+/// The demand on a load, in the form for people.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct LoadView {
-    /// Requests per second, over all targets; where the load has a shape, what the shape takes for its usual rate.
+    /// Requests per second, over all targets; if the load has a shape, the rate that the shape takes as its usual
+    /// one.
     pub(crate) rate: f64,
     pub(crate) paused: bool,
     shape: String,
@@ -71,28 +76,27 @@ impl LoadControl {
         });
         Self {
             sender: Arc::new(sender),
+            journal: Arc::default(),
             start,
         }
     }
 
-    /// What is asked for now.
+    /// The present demand.
     pub(crate) fn demand(&self) -> Demand {
         self.sender.borrow().clone()
     }
 
-    /// The same for people.
+    /// The same in the form for people.
     pub(crate) fn view(&self) -> LoadView {
-        let demand = self.sender.borrow();
-        LoadView {
-            rate: demand.profile.rate,
-            paused: demand.paused,
-            shape: demand.profile.shape.to_string(),
-            process: demand.profile.process.to_string(),
-            connections: demand.profile.connections,
-        }
+        self.sender.borrow().view()
     }
 
-    /// Asks for what is stated: all of it, or nothing.
+    /// The changes of the demand, for whoever shows the load.
+    pub(crate) fn journal(&self) -> &Journal<LoadView> {
+        &self.journal
+    }
+
+    /// Requests the stated changes: all of them, or none.
     ///
     /// # Errors
     ///
@@ -104,6 +108,7 @@ impl LoadControl {
         // Checked and changed under one lock: of two changes the later one finds what the earlier one has left.
         let mut refused = None;
         self.sender.send_if_modified(|demand| {
+            let before = demand.view();
             match with_rate(&demand.profile, change.rate) {
                 Ok(None) => {}
                 Ok(Some(profile)) => demand.follow(profile, demand.seed),
@@ -113,26 +118,48 @@ impl LoadControl {
                 }
             }
             demand.paused = change.paused.unwrap_or(demand.paused);
+            self.note(&before, demand);
             true
         });
         refused.map_or(Ok(()), Err)
     }
 
-    /// Asks for another plan, which begins now.
+    /// Requests another plan, which begins now.
     pub(crate) fn play(&self, profile: Profile, seed: u64) {
         self.sender.send_modify(|demand| {
+            let before = demand.view();
             demand.follow(profile, seed);
             demand.paused = false;
+            self.note(&before, demand);
         });
     }
 
-    /// Hears of each change since the start.
+    /// Called while no other change can be made, so that they are noted in their order.
+    fn note(&self, before: &LoadView, now: &Demand) {
+        let now = now.view();
+        if *before != now {
+            self.journal.note(Instant::now(), now);
+        }
+    }
+
+    /// Returns a receiver of each change since the start.
     pub(super) fn changes(&self) -> watch::Receiver<Demand> {
         self.start.clone()
     }
 }
 
 impl Demand {
+    /// The same for people.
+    fn view(&self) -> LoadView {
+        LoadView {
+            rate: self.profile.rate,
+            paused: self.paused,
+            shape: self.profile.shape.to_string(),
+            process: self.profile.process.to_string(),
+            connections: self.profile.connections,
+        }
+    }
+
     fn follow(&mut self, profile: Profile, seed: u64) {
         self.profile = profile;
         self.plan += 1;

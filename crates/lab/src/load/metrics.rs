@@ -1,4 +1,4 @@
-//! Metrics of the load generator: what its clients saw, read at the scrape.
+//! The metrics of the load generator: what its clients saw, read at the scrape.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use telemetry::{Family, names};
 
 use super::record::Record;
 
-/// Limits of the buckets of response times, in seconds, to the longest patience of a client. They are the
-/// same whatever the patience is, so that generators can be added up.
+/// The limits of the buckets of response times, in seconds, up to the longest client timeout. They do not depend on
+/// the timeout, so that generators can be added up.
 const RESPONSES: [f64; 19] = [
     0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
     30.0, 60.0, 300.0, 600.0,
 ];
-/// Limits of the buckets of lateness, in seconds: to what a machine may be late that stood still.
+/// The limits of the buckets of lateness, in seconds, up to the lateness of a machine that stood still.
 const LATENESS: [f64; 14] = [
     0.000_05, 0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0, 30.0,
     600.0,

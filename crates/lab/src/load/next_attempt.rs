@@ -1,4 +1,4 @@
-//! The next attempt of a request: whether it has one, and what waits for it. Waits hold no connection.
+//! The next attempt of a request: whether there is one, and its wait, which holds no connection.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::job::Job;
 
-/// Decides for all clients what becomes of a request after an attempt.
+/// Decides for all clients what follows an attempt.
 #[derive(Debug)]
 pub(super) struct NextAttempts {
     clients: Mutex<Clients>,
@@ -24,13 +24,13 @@ pub(super) struct NextAttempts {
 pub(super) struct Delayed {
     pub(super) at: Instant,
     pub(super) job: Job,
-    /// What the last attempt came to, and when it was sent.
+    /// The outcome of the last attempt, and when it was sent.
     pub(super) outcome: ClientOutcome,
     pub(super) sent: Instant,
 }
 
 impl NextAttempts {
-    /// At most `most_waiting` requests wait for a next attempt; others end. Those that wait are received.
+    /// At most `most_waiting` requests wait for a next attempt; others end. The receiver gets those that wait.
     pub(super) fn new(
         retries: &Retries,
         most_waiting: usize,
@@ -45,13 +45,13 @@ impl NextAttempts {
         (attempts, received)
     }
 
-    /// What becomes of a request after an attempt that came to `outcome`.
+    /// What follows an attempt that ended with `outcome`.
     pub(super) fn after(&self, job: &Job, outcome: ClientOutcome) -> Next {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.after(job.attempts, job.luck, outcome)
     }
 
-    /// After an attempt: the request ends, waits for its next attempt, or is given back for one at once.
+    /// Acts after an attempt: the request ends, waits for its next attempt, or is returned for one at once.
     pub(super) fn judge(&self, job: Job, outcome: ClientOutcome, sent: Instant) -> Option<Job> {
         match self.after(&job, outcome) {
             Next::End => job.end(outcome, Some(sent)),
@@ -74,7 +74,7 @@ impl NextAttempts {
         None
     }
 
-    /// One of those that waited does so no longer.
+    /// Notes that one of the waiting requests no longer waits.
     pub(super) fn waited(&self) {
         self.waiting.fetch_sub(1, Ordering::Relaxed);
     }

@@ -1,8 +1,8 @@
-//! Files for results, tried before anything starts.
+//! Files for results, which are tested before anything starts.
 //!
-//! A run of an hour must not end with a full disk or a folder that cannot be written. So each file is
-//! opened beside its final place and really written to; only when all of them can be, and the run begins,
-//! do the growing ones take their places. The result takes its own when it is whole.
+//! A run of an hour must not fail at its end because of a full disk or a read-only folder. So each file is opened
+//! beside its final place and really written to. Only when all of them can be written does the run begin, and growing
+//! files take their places; the result takes its place when it is complete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, Write};
@@ -16,10 +16,10 @@ use crate::file::{Draft, is_empty_or_begins};
 use crate::print::{self, Writer};
 use crate::settings::OutputPaths;
 
-/// What is written to see whether there is room.
+/// The bytes that are written to check whether there is room.
 const TRIAL: usize = 16 * 1024;
 
-/// What a file holds, so that it takes the place of nothing else.
+/// The kind of a file, so that it replaces nothing else.
 struct Kind {
     flag: &'static str,
     holds: &'static str,
@@ -53,7 +53,7 @@ pub(super) struct Outputs {
     names: Vec<String>,
     /// The first second that has not been written.
     next: u64,
-    /// Why no more seconds are written.
+    /// The reason why no more seconds are written.
     failed: Option<String>,
 }
 
@@ -68,14 +68,14 @@ enum Json {
 struct Output {
     shown: String,
     file: File,
-    /// Until it takes its place; none for what is no plain file.
+    /// Kept until it takes its place; `None` for something that is not a plain file.
     draft: Option<Draft>,
-    /// What writes to a pipe or a device during the run: its reader may pause.
+    /// The writer to a pipe or a device during the run, whose reader may pause.
     pipe: Option<Writer>,
 }
 
 impl Outputs {
-    /// Tries all of them. Nothing that is there is touched until [`begin`](Self::begin).
+    /// Tests all of them. Existing files are not touched until [`begin`](Self::begin).
     pub(super) fn open(paths: &OutputPaths, names: &[String]) -> Result<Self, Failure> {
         paths.check()?;
         let open = |path: &Option<PathBuf>, kind: &Kind| {
@@ -96,7 +96,7 @@ impl Outputs {
         })
     }
 
-    /// The run begins: the files that grow take their places.
+    /// Begins the run: growing files take their places.
     pub(super) fn begin(&mut self) -> Result<(), Failure> {
         for output in [&mut self.jsonl, &mut self.csv].into_iter().flatten() {
             output.share().map_err(|error| output.usage(&error))?;
@@ -209,7 +209,7 @@ impl Output {
                 Ok(true) => Self::beside(&path),
                 Ok(false) => {
                     return Err(Failure::usage(format!(
-                        "{} {shown} is not allowed: it holds something else than {}; choose another file",
+                        "{} {shown}: the file holds something other than {}: choose another file",
                         kind.flag, kind.holds
                     )));
                 }
@@ -239,7 +239,7 @@ impl Output {
         Ok((file, Some(draft)))
     }
 
-    /// A device or a pipe: a device takes an empty line as a trial.
+    /// A device or a pipe; a device gets an empty line as a test.
     fn special(path: &Path) -> io::Result<(File, Option<Draft>)> {
         let mut file = OpenOptions::new().write(true).open(path)?;
         if is_device(&file)? {
@@ -248,7 +248,7 @@ impl Output {
         Ok((file, None))
     }
 
-    /// What is no plain file is written beside the run from now on.
+    /// From now on, anything but a plain file is written in the background of the run.
     fn share(&mut self) -> io::Result<()> {
         if self.draft.is_none() {
             self.pipe = Some(print::pipe(self.file.try_clone()?));
@@ -347,7 +347,7 @@ mod tests {
             fs::write(&path, "title = \"mine\"\n").unwrap();
             let refusal = Output::open(&path, kind).unwrap_err().to_string();
             assert!(
-                refusal.contains("it holds something else than"),
+                refusal.contains("the file holds something other than"),
                 "{refusal}"
             );
             assert_eq!(fs::read(&path).unwrap(), b"title = \"mine\"\n");

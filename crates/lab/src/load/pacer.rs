@@ -1,8 +1,7 @@
-//! The pacer, which lets each request leave at its planned instant, as closely as the machine can.
+//! The pacer, which sends each request at its planned instant, as closely as the machine can.
 //!
-//! Waking for each arrival costs more than sending it when there are thousands in a second. So from
-//! some rate on, arrivals within a fraction of a millisecond leave together; how late that makes them is
-//! a part of the lateness that is measured.
+//! With thousands of arrivals in a second, waking for each costs more than sending it. So above a certain rate,
+//! arrivals within a fraction of a millisecond leave together; the delay is included in the measured lateness.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +18,10 @@ use super::load_control::Demand;
 use crate::shutdown::Shutdown;
 use crate::timer::Alarm;
 
-/// So many overdue requests leave before those under way get their turn.
+/// How many overdue requests leave before those under way get their turn.
 const BURST: u32 = 64;
 
-/// Lets requests go by a plan.
+/// Sends requests by a plan.
 #[derive(Debug)]
 pub(super) struct Pacer {
     plan: Plan,
@@ -31,11 +30,11 @@ pub(super) struct Pacer {
     names: Vec<String>,
     lanes: Vec<Arc<Lane>>,
     phases: Phases,
-    /// What is asked for, where that can change.
+    /// The control of the load, if it can change.
     demand: Option<watch::Receiver<Demand>>,
 }
 
-/// When the requests of one demand leave.
+/// The schedule of one demand.
 #[derive(Debug)]
 struct Plan {
     number: u64,
@@ -47,18 +46,18 @@ struct Plan {
 /// The time of a run.
 struct Course {
     began: Instant,
-    /// When the plan in force began; later by as long as it was held.
+    /// When the plan in force began; later by as long as it was paused.
     origin: Instant,
     end: Option<Instant>,
     alarm: Alarm,
 }
 
-/// Why a plan is not followed any further.
+/// The reason why a plan is no longer followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Heard {
     Shutdown,
     End,
-    /// Something else is asked for.
+    /// Another demand was made.
     Change,
 }
 
@@ -75,7 +74,7 @@ impl Plan {
 }
 
 impl Pacer {
-    /// Follows `demand` on these lanes, which have these names; later ones are heard of by `changes`.
+    /// Makes a pacer that follows `demand` on these lanes, which have these names; `changes` brings later demands.
     pub(super) fn new(
         (demand, changes): (&Demand, Option<watch::Receiver<Demand>>),
         (names, lanes): (Vec<String>, Vec<Arc<Lane>>),
@@ -91,8 +90,8 @@ impl Pacer {
         }
     }
 
-    /// Runs until the shutdown, or until everything is sent that was planned before `until`. Says for
-    /// how long it planned.
+    /// Runs until the shutdown, or until everything is sent that was planned before `until`. Returns for how long it
+    /// planned.
     pub(super) async fn run(
         &mut self,
         began: Instant,
@@ -120,7 +119,7 @@ impl Pacer {
         }
     }
 
-    /// Follows the plan until something else is heard.
+    /// Follows the plan until another demand arrives.
     async fn follow(&mut self, course: &mut Course, shutdown: &mut Shutdown) -> Heard {
         let mut now = Instant::now();
         let mut in_a_row = 0;
@@ -156,7 +155,7 @@ impl Pacer {
         self.rest(course, shutdown).await
     }
 
-    /// The plan may end before its time; without a time that is the end, unless another plan may be asked for.
+    /// The plan may end early; without an end time that ends the load, unless another plan may be requested.
     async fn rest(&mut self, course: &mut Course, shutdown: &mut Shutdown) -> Heard {
         if course.end.is_none() && self.demand.is_none() {
             return Heard::End;
@@ -170,7 +169,7 @@ impl Pacer {
         }
     }
 
-    /// Goes over to what is asked for, once nothing is to be paused any more.
+    /// Changes to the new demand, once nothing is paused any more.
     async fn obey(&mut self, course: &mut Course, shutdown: &mut Shutdown) -> Option<Heard> {
         let told = Instant::now();
         let mut is_new = false;
@@ -212,8 +211,7 @@ impl Pacer {
         }
     }
 
-    /// The planned target, or the one with the fewest requests under way; among equals the request's luck
-    /// decides.
+    /// The planned target, or the one with the fewest requests under way; the request's luck decides among equals.
     fn choose(&self, planned: &Planned) -> usize {
         if !self.plan.least_loaded {
             return planned.target;
@@ -223,7 +221,7 @@ impl Pacer {
     }
 }
 
-/// Returns once something else is asked for; never, where that cannot be.
+/// Returns when another demand arrives; never, if that cannot happen.
 async fn changed(demand: Option<&mut watch::Receiver<Demand>>) {
     if let Some(demand) = demand
         && demand.changed().await.is_ok()
@@ -241,7 +239,7 @@ async fn at(alarm: &mut Alarm, end: Option<Instant>) {
     }
 }
 
-/// For how long arrivals are gathered.
+/// The period over which arrivals are gathered.
 fn quantum(rate: f64) -> Duration {
     Duration::from_micros(match rate {
         ..5_000.0 => 0,

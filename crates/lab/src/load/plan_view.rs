@@ -8,16 +8,16 @@ use serde::Serialize;
 
 use crate::words::number;
 
-/// Entries that are shown one by one.
+/// How many entries are shown one by one.
 const SHOWN: usize = 20;
 /// How much of an endless plan is counted.
 const COUNTED: Duration = Duration::from_secs(60);
 /// Rows of the table of counts.
 const ROWS: u32 = 20;
-/// Requests that are counted at most: some seconds of work.
+/// The most requests that are counted: some seconds of work.
 const MOST: usize = 20_000_000;
 
-/// The shape of a written plan.
+/// The version of a written plan's format.
 const SCHEMA: &str = "breaker-lab/load-plan/1";
 
 /// What a written plan begins with.
@@ -35,7 +35,7 @@ struct Head<'a> {
 #[derive(Debug, Serialize)]
 struct Entry<'a> {
     at_s: f64,
-    /// None where it is chosen when the request leaves.
+    /// `None` if it is chosen when the request leaves.
     target: Option<&'a str>,
     key: u64,
     /// 64 bits in hexadecimal digits: JSON's numbers have fewer.
@@ -116,12 +116,12 @@ pub(super) fn lines(
     lines.push(String::new());
     if let Some(connections) = profile.connections {
         lines.push(format!(
-            "closed loop of {connections}: the answers decide when requests leave"
+            "closed loop of {connections}: the answers decide when requests are sent"
         ));
         return lines;
     }
     if late {
-        lines.push("the least loaded target is chosen when a request leaves".to_owned());
+        lines.push("the least loaded target is chosen when a request is sent".to_owned());
         lines.push(String::new());
     }
     let counted = if late { &[][..] } else { names };

@@ -1,4 +1,4 @@
-//! Rates in a file, to be replayed.
+//! Rates from a file, to be replayed.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use experiment::reading::without_mark;
 use crate::failure::Failure;
 use crate::file;
 
-/// Reads rows of `seconds,rate`. Empty rows and those that begin with `#` mean nothing, and the first
-/// one may name the columns: two words. A first row with a typing error is refused as any other.
+/// Reads rows of `seconds,rate`. Empty rows and those that begin with `#` are skipped, and the first row may name the
+/// columns: two words. A typing error in the first row is refused like any other.
 pub(crate) fn read_rates(path: &Path) -> Result<Vec<Point>, Failure> {
     let shown = path.display();
     let text = file::read_text(path, file::RECORDED)

@@ -1,5 +1,4 @@
-//! The record of what clients saw, as threads share it: the tally behind its lock, the start of the run, and
-//! gauges.
+//! The record of what clients saw, shared by threads: the tally behind its lock, the start of the run, and gauges.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,13 +20,13 @@ pub(crate) struct Record {
     listener: OnceLock<Listener>,
 }
 
-/// A call that has ended, for whoever wants to be told of each.
+/// A call that has ended, for a listener.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EndedCall {
     pub(crate) target: usize,
     /// When its request was planned.
     pub(crate) planned: Instant,
-    /// When it was sent, unless it was not.
+    /// When it was sent, if it was.
     pub(crate) sent: Option<Instant>,
     pub(crate) ended: Instant,
     pub(crate) outcome: ClientOutcome,
@@ -60,7 +59,7 @@ struct Recorded {
 }
 
 impl Record {
-    /// A record of targets of these names in a run of these parts, which begins now.
+    /// Makes a record of targets of these names in a run of these parts, which begins now.
     pub(crate) fn new(names: Vec<String>, phases: &Phases) -> Self {
         Self {
             gauges: names.iter().map(|_| Default::default()).collect(),
@@ -88,12 +87,12 @@ impl Record {
         &self.gauges[target][1]
     }
 
-    /// The run begins at `began`.
+    /// Notes that the run begins at `began`.
     pub(super) fn begin(&self, began: Instant) {
         self.lock().began = began;
     }
 
-    /// The time of the run is over, and was so long: what ends from now on ended after it.
+    /// Notes that the time of the run, of this length, is over: what ends from now on ended after it.
     pub(super) fn close(&self, duration: Duration) {
         self.lock().tally.close(duration);
     }
@@ -117,7 +116,7 @@ impl Record {
         }
     }
 
-    /// Tells `listener` of each call that ends from now on. There can be one.
+    /// Passes each call that ends from now on to `listener`. There can be one.
     pub(crate) fn tell(&self, listener: impl Fn(EndedCall) + Send + Sync + 'static) {
         let _ = self.listener.set(Box::new(listener));
     }
@@ -154,7 +153,8 @@ impl Record {
         self.lock().tally.attempts(target)
     }
 
-    /// Of the seconds that are whole within the time of the run, those in which one target rejected a request while another served one.
+    /// The seconds, complete within the time of the run, in which one target rejected a request while another served
+    /// one.
     pub(crate) fn mixed_seconds(&self) -> MixedSeconds {
         let mut state = self.lock();
         let now = state.since(Instant::now());

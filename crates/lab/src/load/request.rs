@@ -49,13 +49,13 @@ impl Requests {
     }
 }
 
-/// What one attempt says. Its request is made when it is sent, and once more when the connection turns out to
-/// be closed, which is rare: a copy for that case would cost every request.
+/// The content of one attempt. Its request is made when it is sent, and once more in the rare case that the
+/// connection turns out to be closed: a copy for that case would cost every request.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     requests: &'a Requests,
     key: u64,
-    /// The headers with the trace context; empty, and without memory, where nothing is traced.
+    /// The headers with the trace context; empty, and without memory, if nothing is traced.
     context: HeaderMap,
 }
 
@@ -78,7 +78,7 @@ impl Attempt<'_> {
     }
 }
 
-/// How one attempt ended.
+/// The end of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
     pub(super) outcome: ClientOutcome,

@@ -1,8 +1,8 @@
 //! The playing of a scenario on the running lab: its breakers, its load and its faults, from now on.
 //!
 //! All breakers begin anew with the settings of the scenario, and the clocks of its load and of its plan begin at the
-//! order. Nothing is judged, and nothing is undone at its end: its last phase goes on. What cannot be changed while
-//! the lab runs must be as the scenario wants it.
+//! order. Nothing is judged, and nothing is undone at its end: its last phase goes on. Settings that cannot be
+//! changed while the lab runs must already be as the scenario requires.
 
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ use crate::shipped::{SHIPPED, only_in_virtual_time};
 #[derive(Debug, Serialize)]
 pub(crate) struct Playable {
     name: &'static str,
-    /// What it shows.
+    /// Its title.
     title: &'static str,
     /// Whether the running lab can play it, and why it cannot.
     #[serde(rename = "playable")]
@@ -51,26 +51,26 @@ impl Operation {
         all.collect()
     }
 
-    /// Plays a shipped scenario from now on. `before` is called once it is known that it will be.
+    /// Plays a shipped scenario from now on. `before` is called once it is certain that it will be played.
     ///
     /// # Errors
     ///
-    /// There is none of this name, or the running lab cannot play it.
+    /// If there is none of this name, or the running lab cannot play it.
     pub(crate) fn play(&self, name: &str, before: impl FnOnce()) -> Result<(), Refused> {
         let found = SCENARIOS.iter().find(|(known, _)| *known == name);
         let Some((_, scenario)) = found else {
             let known = SCENARIOS.iter().map(|(known, _)| *known);
             let hint = match nearest(name, known) {
                 Some(known) => format!("did you mean `{known}`?"),
-                None => "GET /api/scenarios lists those that there are".to_owned(),
+                None => "GET /api/scenarios lists all scenarios".to_owned(),
             };
             let message = format!("there is no scenario `{name}`; {hint}");
             return Err(Refused::new(Why::Unknown, "no_such_scenario", message));
         };
         let refused = |why: String| {
             let message = format!(
-                "the running lab cannot play {name}: {why}; `breaker-lab run {name}` runs it in a lab of its own, \
-                 as far as it can be run live"
+                "the running lab cannot play {name}: {why}; `breaker-lab run {name}` starts a lab for it, \
+                 if it can run live"
             );
             Refused::new(Why::Conflict, "not_playable", message)
         };
@@ -79,7 +79,7 @@ impl Operation {
         self.begin(scenario).map_err(refused)
     }
 
-    /// What the scenario wants is in force from now on.
+    /// Puts the settings of the scenario in force from now on.
     fn begin(&self, scenario: &Scenario) -> Result<(), String> {
         let names = scenario.instances();
         let settings = names.iter().map(|name| scenario.breaker_of(name));
@@ -88,21 +88,20 @@ impl Operation {
             instance.set_out(scenario.mode_of(name));
         }
         let replaced = self.running.replace(scenario.faults().clone(), None);
-        replaced.map_err(|_| "its fault plan was not taken".to_owned())?;
+        replaced.map_err(|_| "its fault plan was refused".to_owned())?;
         self.load.play(scenario.load().clone(), scenario.seed());
         Ok(())
     }
 
-    /// Whether the running lab is as the scenario wants it in all that cannot be changed.
+    /// Whether everything that cannot be changed is already as the scenario requires.
     fn check(&self, scenario: &Scenario) -> Result<(), String> {
         self.check_fleet(scenario)?;
         if let Some(key) = only_in_virtual_time(scenario) {
-            return Err(format!("{key} can be carried out only in virtual time"));
+            return Err(format!("{key} works only in virtual time"));
         }
         if scenario.interruptions().next().is_some() {
             return Err(
-                "its instances pause or restart, which is carried out only in virtual time"
-                    .to_owned(),
+                "its instances pause or restart, which works only in virtual time".to_owned(),
             );
         }
         let mode = scenario.coordination().mode.0;
@@ -121,7 +120,7 @@ impl Operation {
             }
             if !scenario.network().only_delays() || !scenario.engine().faults.is_empty() {
                 return Err(
-                    "it has faults of the network or of the engine, which begin with a run"
+                    "it has faults of the network or of the engine, which must start with the run"
                         .to_owned(),
                 );
             }
@@ -135,13 +134,13 @@ impl Operation {
         if scenario.instances() != names {
             return Err(if scenario.instances().len() == names.len() {
                 format!(
-                    "its instances are {}, and here are {}",
+                    "its instances are {}, and this lab has {}",
                     listed(scenario.instances()),
                     listed(&names)
                 )
             } else {
                 format!(
-                    "it has {} instances, and here are {}",
+                    "it has {} instances, and this lab has {}",
                     scenario.instances().len(),
                     names.len()
                 )
@@ -151,7 +150,7 @@ impl Operation {
             let here = self.fixed.waits.get(name).copied().unwrap_or_default();
             if wait != here {
                 return Err(format!(
-                    "call_timeout of {name} is {} in it and {} here, which is fixed while the lab runs",
+                    "its call_timeout of {name} is {}, and this lab's is {}, which is fixed while the lab runs",
                     Span(wait),
                     Span(here)
                 ));
@@ -161,10 +160,10 @@ impl Operation {
     }
 }
 
-/// Whether a load can go over to another one: its clients stay, with how they wait, connect and try again.
+/// Whether a load can change to another one: its clients stay, with their timeouts, connections and retries.
 fn check_load(now: &Profile, then: &Profile) -> Result<(), String> {
     if now.connections.is_some() || then.connections.is_some() {
-        return Err("a closed loop begins with a run".to_owned());
+        return Err("its load is a closed loop, which must start with the run".to_owned());
     }
     // What is left the same is taken from the load that runs; whatever differs then is fixed.
     let as_now = WrittenProfile::from(now.clone());
@@ -180,7 +179,7 @@ fn check_load(now: &Profile, then: &Profile) -> Result<(), String> {
     ];
     match fixed.iter().find(|(_, is_same)| !is_same) {
         Some((key, _)) => Err(format!(
-            "its load has another `{key}`, which is fixed while the lab runs"
+            "its load has another {key}, which is fixed while the lab runs"
         )),
         None => Ok(()),
     }

@@ -31,6 +31,8 @@ struct Controls {
     feed: Arc<Feed>,
     operation: Operation,
     client: reqwest::Client,
+    /// Held by the order to the fault plan that is under way.
+    plan_orders: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// An order on its way.
@@ -48,6 +50,7 @@ pub(super) fn with_controls(routes: Routes, feed: &Arc<Feed>, operation: &Operat
         feed: Arc::clone(feed),
         operation: operation.clone(),
         client: client.build().expect("a client without TLS can be built"),
+        plan_orders: Arc::default(),
     };
     with_breakers(with_faults(routes, &controls), controls)
 }
@@ -235,10 +238,12 @@ impl Controls {
 
     /// The feed sees that the plan has changed; what it is called there must be known before.
     async fn change_plan(&self, order: Order, text: String) -> Response {
-        self.feed.expect_plan(Some(text));
+        // One at a time, so that each change gets its own name.
+        let _turn = self.plan_orders.lock().await;
+        let change = self.feed.expect_plan(text);
         let answer = self.send(order).await;
         if !answer.status().is_success() {
-            self.feed.expect_plan(None);
+            self.feed.expect_no_more(change);
         }
         answer
     }

@@ -2,6 +2,7 @@
 
 mod ordered;
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,14 +11,15 @@ use bytes::Bytes;
 use experiment::orders::{OrderSource, Orders};
 use serde::Serialize;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::memory::Memory;
 use super::order_book::OrderBook;
 use super::ring::{News, Ring, event};
-use super::source::{Description, Moment, Source};
-use super::wire::{self, LoadStep, Mark, Tick};
+use super::source::{Description, Moment, PlanStep, Source};
+use super::wire::{self, Mark, Tick};
 use crate::shutdown::Shutdown;
+use crate::unreliable::PlanChange;
 
 /// So many may watch at once.
 pub(super) const MOST_VIEWERS: usize = 64;
@@ -50,12 +52,18 @@ struct State {
     marks: Vec<Mark>,
     /// All orders so far, for the result.
     book: OrderBook,
-    /// When the last look was.
+    /// When the last look was, in the run and in the runtime; none yet, where there is no instant.
     seen_s: f64,
-    plan: Option<u64>,
-    /// What the next change of the plan is to be called.
-    expected: Option<String>,
+    seen: Option<Instant>,
+    /// What the next changes of the plan are to be called.
+    expected: VecDeque<(Expected, String)>,
+    /// How many were expected so far.
+    expected_so_far: u64,
 }
+
+/// A change of the fault plan that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Expected(u64);
 
 /// What a viewer is told first, and `GET /api/state` answers.
 #[derive(Debug, Serialize)]
@@ -90,8 +98,9 @@ impl Feed {
                 marks: Vec::new(),
                 book: OrderBook::default(),
                 seen_s: 0.0,
-                plan: None,
-                expected: None,
+                seen: None,
+                expected: VecDeque::new(),
+                expected_so_far: 0,
             }),
             run,
             hz,
@@ -116,33 +125,30 @@ impl Feed {
     pub(super) fn note(&self, moment: &Moment) {
         let mut state = self.lock();
         let t = moment.at.as_secs_f64();
+        let is_first = state.seen.replace(Instant::now()).is_none();
         let mut marks = std::mem::take(&mut state.marks);
         for mark in &marks {
             state.book.mark(mark, OrderSource::Lab);
         }
-        let before = state.plan.replace(moment.plan);
-        if before.is_some_and(|before| before != moment.plan) {
-            let text = state.expected.take();
-            let source = match &text {
-                Some(_) => OrderSource::Lab,
-                None => OrderSource::Seen,
+        for step in &moment.plans {
+            let is_announced = step.change == PlanChange::Ordered && !state.expected.is_empty();
+            let mark = state.mark_of(*step);
+            let source = if is_announced {
+                OrderSource::Lab
+            } else {
+                OrderSource::Seen
             };
-            let text = text.unwrap_or_else(|| "fault plan changed".to_owned());
-            let mark = Mark(millionths(t), "plan", text);
             state.book.mark(&mark, source);
             marks.push(mark);
         }
-        let done = ordered::done(&state.description, moment, before.is_none());
-        for text in done {
-            let mark = Mark(millionths(t), "operator", text);
+        for mark in ordered::done(&state.description, moment, is_first) {
             state.book.mark(&mark, OrderSource::Seen);
             marks.push(mark);
         }
+        marks.sort_by(|one, other| one.0.total_cmp(&other.0));
+        state.book.keep(moment);
         ordered::follow(&mut state.description, moment);
-        let load = moment.load.as_ref();
-        let load = load.map(|load| LoadStep(millionths(t), load.rate, load.paused));
-        state.book.keep(moment, load);
-        let kept = state.memory.keep(moment, &marks, load);
+        let kept = state.memory.keep(moment, &marks);
         let tick = Tick {
             t: millionths(t),
             i: &moment.rows,
@@ -156,7 +162,7 @@ impl Feed {
                 e: kept.notes.iter().collect(),
                 s: moment.settings.iter().collect(),
                 o: moment.turns.iter().collect(),
-                r: load.iter().collect(),
+                r: moment.loads.iter().collect(),
             },
         };
         let json = serde_json::to_vec(&tick).expect("a tick has only string keys");
@@ -170,7 +176,8 @@ impl Feed {
     /// Marks what somebody has just done.
     pub(super) fn mark(&self, kind: &'static str, text: String) {
         let mut state = self.lock();
-        let at = millionths(state.seen_s);
+        let since = state.seen.map_or(Duration::ZERO, |seen| seen.elapsed());
+        let at = millionths(state.seen_s + since.as_secs_f64());
         state.marks.push(Mark(at, kind, text));
     }
 
@@ -180,9 +187,18 @@ impl Feed {
         state.book.with(&state.marks)
     }
 
-    /// Says what the next change of the fault plan is to be called, or that there will be none.
-    pub(super) fn expect_plan(&self, text: Option<String>) {
-        self.lock().expected = text;
+    /// Says what a change of the fault plan is to be called that is now under way.
+    pub(super) fn expect_plan(&self, text: String) -> Expected {
+        let mut state = self.lock();
+        let change = Expected(state.expected_so_far);
+        state.expected_so_far += 1;
+        state.expected.push_back((change, text));
+        change
+    }
+
+    /// Says that this change of the fault plan does not come.
+    pub(super) fn expect_no_more(&self, change: Expected) {
+        self.lock().expected.retain(|(known, _)| *known != change);
     }
 
     /// Where the unreliable service takes orders.
@@ -223,9 +239,9 @@ impl Feed {
         serde_json::to_vec(&hello).expect("a description has only string keys")
     }
 
-    /// What has been from `from` on, before `to`, in JSON.
-    pub(super) fn between(&self, from: f64, to: f64) -> Vec<u8> {
-        self.lock().memory.between(from, to)
+    /// All that has been so far. It may be read as long as it takes: nobody waits for that.
+    pub(super) fn past(&self) -> Memory {
+        self.lock().memory.clone()
     }
 
     /// What is new for a viewer at `position`, and where he is then.
@@ -253,6 +269,23 @@ impl Feed {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The mark of a change of the fault plan, with the name that was announced.
+    fn mark_of(&mut self, step: PlanStep) -> Mark {
+        let (kind, text) = match step.change {
+            PlanChange::Ended => ("over", None),
+            PlanChange::Ordered => ("plan", self.expected.pop_front()),
+        };
+        let unnamed = if kind == "over" {
+            "fault plan is over"
+        } else {
+            "fault plan changed"
+        };
+        let text = text.map_or_else(|| unnamed.to_owned(), |(_, text)| text);
+        Mark(step.at_s, kind, text)
     }
 }
 

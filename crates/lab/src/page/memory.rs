@@ -1,14 +1,17 @@
 //! The memory of the page: an hour of seconds, and every transition, truth, phase and mark as exactly as it came.
 //!
-//! What a fleet of a hundred leaves in an hour fits into 40 MiB; the oldest gives way.
-
-use std::collections::VecDeque;
+//! What a fleet of a hundred leaves in an hour fits into 40 MiB; the oldest gives way. A copy of the memory shares what
+//! is kept ([`Chunks`]): who reads an hour copies it under the lock of the feed and reads without, so that nobody's
+//! ticks wait.
 
 use serde::Serialize;
 
-use super::source::{Moment, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep};
+use super::chunks::Chunks;
+use super::source::{
+    LoadStep, Moment, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep,
+};
 use super::standing::{NumberedNote, Standing};
-use super::wire::{LoadStep, Mark, News, Numbered, Tick};
+use super::wire::{Mark, News, Numbered, Tick};
 
 /// Seconds that are kept: an hour.
 const SECONDS: usize = 3600;
@@ -19,20 +22,23 @@ const MARKS: usize = 10_000;
 /// Rows of what instances decide together that are kept, of each kind.
 const TOGETHER: usize = 30_000;
 
-/// What has been so far.
-#[derive(Debug, Default)]
+/// What has been so far. A clone is what had been by then.
+#[derive(Clone, Debug)]
 pub(super) struct Memory {
-    seconds: VecDeque<Second>,
-    changes: VecDeque<Numbered>,
-    truths: VecDeque<TruthStep>,
-    phases: VecDeque<PhaseStart>,
-    marks: VecDeque<Mark>,
-    latencies: VecDeque<SecondLatencies>,
-    standings: VecDeque<Standing>,
-    notes: VecDeque<NumberedNote>,
-    settings: VecDeque<SettingsStep>,
-    turns: VecDeque<TurnStep>,
-    loads: VecDeque<LoadStep>,
+    /// Those that are over.
+    seconds: Chunks<Second>,
+    /// The one that goes on.
+    second: Option<Second>,
+    changes: Chunks<Numbered>,
+    truths: Chunks<TruthStep>,
+    phases: Chunks<PhaseStart>,
+    marks: Chunks<Mark>,
+    latencies: Chunks<SecondLatencies>,
+    standings: Chunks<Standing>,
+    notes: Chunks<NumberedNote>,
+    settings: Chunks<SettingsStep>,
+    turns: Chunks<TurnStep>,
+    loads: Chunks<LoadStep>,
     /// How many transitions there have been.
     numbered: u64,
     /// How many notes of the fleet there have been.
@@ -70,14 +76,35 @@ struct History<'a> {
 pub(crate) fn history(moments: &[Moment], to: f64) -> Vec<u8> {
     let mut memory = Memory::default();
     for moment in moments {
-        memory.keep(moment, &[], None);
+        memory.keep(moment, &[]);
     }
     memory.between(0.0, to)
 }
 
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            seconds: Chunks::new(SECONDS),
+            second: None,
+            changes: Chunks::new(CHANGES),
+            truths: Chunks::new(CHANGES),
+            phases: Chunks::new(MARKS),
+            marks: Chunks::new(MARKS),
+            latencies: Chunks::new(SECONDS),
+            standings: Chunks::new(TOGETHER),
+            notes: Chunks::new(TOGETHER),
+            settings: Chunks::new(MARKS),
+            turns: Chunks::new(MARKS),
+            loads: Chunks::new(MARKS),
+            numbered: 0,
+            noted: 0,
+        }
+    }
+}
+
 impl Memory {
     /// Numbers what has happened in a moment and keeps all of it.
-    pub(super) fn keep(&mut self, moment: &Moment, marks: &[Mark], load: Option<LoadStep>) -> Kept {
+    pub(super) fn keep(&mut self, moment: &Moment, marks: &[Mark]) -> Kept {
         let changes: Vec<_> = moment
             .changes
             .iter()
@@ -98,16 +125,16 @@ impl Memory {
             }
         });
         let notes: Vec<_> = notes.collect();
-        push(&mut self.changes, &changes, CHANGES);
-        push(&mut self.standings, &moment.standings, TOGETHER);
-        push(&mut self.notes, &notes, TOGETHER);
-        push(&mut self.truths, &moment.truths, CHANGES);
-        push(&mut self.phases, &moment.phases, MARKS);
-        push(&mut self.marks, marks, MARKS);
-        push(&mut self.latencies, &moment.latencies, SECONDS);
-        push(&mut self.settings, &moment.settings, MARKS);
-        push(&mut self.turns, &moment.turns, MARKS);
-        push(&mut self.loads, load.as_slice(), MARKS);
+        self.changes.extend(&changes);
+        self.standings.extend(&moment.standings);
+        self.notes.extend(&notes);
+        self.truths.extend(&moment.truths);
+        self.phases.extend(&moment.phases);
+        self.marks.extend(marks);
+        self.latencies.extend(&moment.latencies);
+        self.settings.extend(&moment.settings);
+        self.turns.extend(&moment.turns);
+        self.loads.extend(&moment.loads);
         self.count(moment);
         Kept { changes, notes }
     }
@@ -119,29 +146,31 @@ impl Memory {
 
     fn count(&mut self, moment: &Moment) {
         let (number, t) = (moment.at.as_secs(), moment.at.as_secs_f64());
-        match self.seconds.back_mut().filter(|last| last.number == number) {
-            Some(last) => {
-                last.t = t;
-                for (row, more) in last.rows.iter_mut().zip(&moment.rows) {
+        match self.second.as_mut().filter(|it| it.number == number) {
+            Some(second) => {
+                second.t = t;
+                for (row, more) in second.rows.iter_mut().zip(&moment.rows) {
                     *row = row.followed_by(*more);
                 }
             }
-            None => push(
-                &mut self.seconds,
-                &[Second {
+            None => {
+                let next = Second {
                     number,
                     t,
                     rows: moment.rows.clone(),
-                }],
-                SECONDS,
-            ),
+                };
+                if let Some(over) = self.second.replace(next) {
+                    self.seconds.push(over);
+                }
+            }
         }
     }
 
     /// What has been from `from` on, before `to`, in JSON.
     pub(super) fn between(&self, from: f64, to: f64) -> Vec<u8> {
         let within = |at: f64| from <= at && at < to;
-        let ticks = self.seconds.iter().filter(|second| within(second.t));
+        let all = self.seconds.iter().chain(&self.second);
+        let ticks = all.filter(|second| within(second.t));
         let ticks = ticks.map(|second| Tick {
             t: second.t,
             i: &second.rows,
@@ -161,7 +190,7 @@ impl Memory {
                 e: part(&self.notes, |it| within(it.note.at_s)),
                 s: part(&self.settings, |it| within(it.at_s)),
                 o: part(&self.turns, |it| within(it.0)),
-                r: part(&self.loads, |it| within(it.0)),
+                r: part(&self.loads, |it| within(it.at_s)),
             },
         };
         serde_json::to_vec(&history).expect("history has only string keys")
@@ -169,15 +198,8 @@ impl Memory {
 }
 
 /// Those that `is_asked_for`: what happens is told nearly in order only, so each is looked at.
-fn part<T>(all: &VecDeque<T>, is_asked_for: impl Fn(&T) -> bool) -> Vec<&T> {
+fn part<T: Clone>(all: &Chunks<T>, is_asked_for: impl Fn(&T) -> bool) -> Vec<&T> {
     all.iter().filter(|it| is_asked_for(it)).collect()
-}
-
-/// Adds `more`, and lets the oldest give way to it.
-fn push<T: Clone>(all: &mut VecDeque<T>, more: &[T], most: usize) {
-    all.extend(more.iter().cloned());
-    let over = all.len().saturating_sub(most);
-    all.drain(..over);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds of one run")]

@@ -3,7 +3,7 @@
 use experiment::orders::{LoadInForce, OrderMark, OrderSource, Orders};
 
 use super::source::Moment;
-use super::wire::{LoadStep, Mark};
+use super::wire::Mark;
 
 /// The orders so far.
 #[derive(Clone, Debug, Default)]
@@ -21,12 +21,13 @@ impl OrderBook {
     }
 
     /// Takes in what a look has found to be in force.
-    pub(super) fn keep(&mut self, moment: &Moment, load: Option<LoadStep>) {
+    pub(super) fn keep(&mut self, moment: &Moment) {
         for step in &moment.settings {
             self.0.set(step.at_s, step.instance, step.settings);
         }
-        if let Some(LoadStep(at_s, rate, paused)) = load {
-            self.0.ask(LoadInForce(at_s, rate, paused));
+        for step in &moment.loads {
+            let load = LoadInForce(step.at_s, step.load.rate, step.load.paused);
+            self.0.ask(load);
         }
     }
 

@@ -42,7 +42,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
             &ANSWERS,
             post(
                 async move |Path(name): Path<String>| match stop.stop(&name).await {
-                    Ok(standing) => serve::json(StatusCode::OK, &standing),
+                    Ok(status) => serve::json(StatusCode::OK, &status),
                     Err(why) => refused(&why),
                 },
             ),
@@ -53,7 +53,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
             &ANSWERS,
             post(
                 async move |Path(name): Path<String>| match start.start(&name) {
-                    Ok(standing) => serve::json(StatusCode::OK, &standing),
+                    Ok(status) => serve::json(StatusCode::OK, &status),
                     Err(why) => refused(&why),
                 },
             ),
@@ -97,10 +97,14 @@ fn with_scenarios(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Ro
             "/api/scenarios/{name}",
             &ANSWERS,
             post(async move |Path(name): Path<String>| {
-                let before = || feed.expect_plan(Some(format!("scenario {name}")));
+                let mut expected = None;
+                let before = || expected = Some(feed.expect_plan(format!("scenario {name}")));
                 match played.play(&name, before) {
                     Ok(()) => serve::json(StatusCode::OK, &json!({ "scenario": name })),
-                    Err(why) => refused(&why),
+                    Err(why) => {
+                        expected.map(|change| feed.expect_no_more(change));
+                        refused(&why)
+                    }
                 }
             }),
         )

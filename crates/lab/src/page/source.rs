@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::standing::{Coordination, FleetNote, Standing};
 use crate::load::LoadView;
 use crate::settings::BreakerSettings;
+use crate::unreliable::PlanChange;
 
 /// A run that can be shown.
 pub(crate) trait Source: Send + 'static {
@@ -114,14 +115,14 @@ pub(crate) struct Moment {
     pub(crate) standings: Vec<Standing>,
     /// What has happened to them there since the last look.
     pub(crate) notes: Vec<FleetNote>,
-    /// The revision of the fault plan in force.
-    pub(crate) plan: u64,
+    /// Changes of the fault plan since then.
+    pub(crate) plans: Vec<PlanStep>,
     /// Settings of breakers that hold now and did not at the last look; all of them at the first.
     pub(crate) settings: Vec<SettingsStep>,
     /// Instances that have been stopped or started since then.
     pub(crate) turns: Vec<TurnStep>,
-    /// What is asked of the load, if that is something else now; in any case at the first look.
-    pub(crate) load: Option<LoadView>,
+    /// What was asked of the load since then, each time something else; at the first look what is asked then.
+    pub(crate) loads: Vec<LoadStep>,
 }
 
 /// From `at_s` on a breaker works by other settings. Written down it is `[at_s, instance, rules, settings]`.
@@ -134,6 +135,20 @@ pub(crate) struct SettingsStep {
     pub(crate) settings: BreakerSettings,
     /// What is different; nothing at the start.
     pub(crate) different: String,
+}
+
+/// From `at_s` on something else is asked of the load.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LoadStep {
+    pub(crate) at_s: f64,
+    pub(crate) load: LoadView,
+}
+
+/// From `at_s` on another fault plan is in force.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct PlanStep {
+    pub(crate) at_s: f64,
+    pub(crate) change: PlanChange,
 }
 
 /// From `at_s` on an instance works, or does not. Written down it is `[at_s, instance, running]`.

@@ -21,7 +21,9 @@ use experiment::fleet::Change;
 use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
-use super::source::{PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep};
+use super::source::{
+    LoadStep, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep,
+};
 use super::standing::{NumberedNote, Standing};
 
 /// What is new since the last tick.
@@ -100,9 +102,12 @@ impl Serialize for TruthStep {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Mark(pub(super) f64, pub(super) &'static str, pub(super) String);
 
-/// What is asked of the load from `at_s` on. Written down it is `[at_s, rate, paused]`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct LoadStep(pub(super) f64, pub(super) f64, pub(super) bool);
+/// Written down it is `[at_s, rate, paused]`.
+impl Serialize for LoadStep {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.at_s, self.load.rate, self.load.paused).serialize(serializer)
+    }
+}
 
 impl Serialize for SettingsStep {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

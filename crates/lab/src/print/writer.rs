@@ -1,4 +1,4 @@
-//! A thread that writes to one stream what others say.
+//! A thread that writes the text of others to one stream.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-/// How often it is looked whether all has been written.
+/// How often it is checked whether everything has been written.
 pub(super) const LOOK: Duration = Duration::from_millis(2);
 
-/// Bytes that may wait for the reader: some ten thousand lines.
+/// How many bytes may wait for the reader: some ten thousand lines.
 const LIMIT: usize = 1024 * 1024;
 
-/// Takes what is printed, and never waits for who reads it.
+/// Takes output, and never waits for its reader.
 #[derive(Clone, Debug)]
 pub(crate) struct Writer {
     shared: Arc<Shared>,
@@ -23,7 +23,7 @@ pub(crate) struct Writer {
 #[derive(Debug)]
 struct Shared {
     state: Mutex<Backlog>,
-    /// Told when something waits, and when it has been written.
+    /// Notified when something waits, and when it has been written.
     changed: Condvar,
     /// Whether the reader has gone away.
     left: watch::Sender<bool>,
@@ -34,10 +34,10 @@ struct Backlog {
     waiting: Vec<u8>,
     /// Whether the thread is writing.
     busy: bool,
-    /// Lines that found no room.
+    /// Lines for which there was no room.
     lost: u64,
     failed: Option<io::Error>,
-    /// From when on nobody waits for the reader any more.
+    /// The time from which nobody waits for the reader any more.
     until: Option<Instant>,
 }
 
@@ -62,7 +62,7 @@ impl Writer {
         writer
     }
 
-    /// Adds what is to be written. When too much waits already, it is left out.
+    /// Adds output. If too much already waits, it is dropped.
     pub(crate) fn add(&self, bytes: Vec<u8>) {
         let mut state = self.lock();
         if state.failed.is_some() {
@@ -94,7 +94,7 @@ impl Writer {
         self.shared.changed.notify_all();
     }
 
-    /// Whether all has been written, or is given up; nothing is given up before `least`.
+    /// Whether everything has been written or is given up; nothing is given up before `least`.
     pub(super) fn is_done(&self, least: Instant) -> bool {
         self.lock().is_done(least)
     }
@@ -119,11 +119,11 @@ impl Writer {
         }
     }
 
-    /// Returns when all has been written, however long the reader takes, or has been given up.
+    /// Returns when everything has been written, however long the reader takes, or has been given up.
     ///
     /// # Errors
     ///
-    /// Why it was not written: also because the reader has gone away, or was too slow.
+    /// The reason why it was not written, including that the reader has gone away or was too slow.
     pub(crate) async fn all_written(&self) -> io::Result<()> {
         while !self.is_done(Instant::now()) {
             sleep(LOOK).await;
@@ -134,12 +134,12 @@ impl Writer {
             (None, 0) if state.is_idle() => Ok(()),
             _ => Err(io::Error::new(
                 io::ErrorKind::TimedOut,
-                "nobody read all of it in time",
+                "the output was not read in time",
             )),
         }
     }
 
-    /// Whether all that was printed was written. A reader that has gone away is no error.
+    /// Whether all output was written. A reader that has gone away is no error.
     pub(super) fn outcome(&self) -> io::Result<()> {
         match self.lock().failed.take() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
@@ -147,7 +147,7 @@ impl Writer {
         }
     }
 
-    /// How many lines found no room.
+    /// How many lines were dropped.
     pub(super) fn lost(&self) -> u64 {
         self.lock().lost
     }
@@ -202,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    /// A stream whose reader takes one piece for each word that it is given.
+    /// A stream whose reader takes one piece per word that it receives.
     struct Paused(mpsc::Receiver<()>);
 
     impl Write for Paused {

@@ -8,31 +8,61 @@ use std::collections::BTreeMap;
 use experiment::fleet::{FleetRecord, Span, Timeline};
 use fusebox::State;
 
-/// A kind of state, as it looks: low, in the middle, or of full height.
+/// A state, as it looks: low while calls pass, in the middle, or of full height. The later one is the worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
-    /// Calls pass: closed, or not judged because an operator wanted it so.
+    /// Calls pass.
     Closed,
+    /// Calls pass, because an operator wants the breaker to measure only.
+    MetricsOnly,
+    /// Calls pass, because an operator wants no breaker.
+    Disabled,
     /// Probes pass.
     HalfOpen,
-    /// No call passes, also because an operator wanted it so.
+    /// No call passes.
     Open,
+    /// No call passes, because an operator wants it so.
+    ForcedOpen,
 }
 
 impl Look {
-    pub(super) const ALL: [Self; 3] = [Self::Closed, Self::HalfOpen, Self::Open];
+    pub(super) const ALL: [Self; 6] = [
+        Self::Closed,
+        Self::MetricsOnly,
+        Self::Disabled,
+        Self::HalfOpen,
+        Self::Open,
+        Self::ForcedOpen,
+    ];
 
     pub(super) fn of(state: State) -> Self {
         match state {
-            State::Closed | State::Disabled | State::MetricsOnly => Self::Closed,
+            State::Closed => Self::Closed,
+            State::MetricsOnly => Self::MetricsOnly,
+            State::Disabled => Self::Disabled,
             State::HalfOpen => Self::HalfOpen,
+            State::ForcedOpen => Self::ForcedOpen,
             _ => Self::Open,
         }
+    }
+
+    /// Whether all calls pass.
+    pub(super) fn passes(self) -> bool {
+        matches!(self, Self::Closed | Self::MetricsOnly | Self::Disabled)
     }
 }
 
 /// The share of the time of a column in each [`Look`], in their order.
-pub(super) type Shares = [f64; 3];
+pub(super) type Shares = [f64; Look::ALL.len()];
+
+/// The share of the time in which breakers let all calls pass.
+pub(super) fn passing(shares: &Shares) -> f64 {
+    let passing = Look::ALL
+        .iter()
+        .zip(shares)
+        .filter(|(look, _)| look.passes());
+    passing.map(|(_, share)| share).sum()
+}
 
 /// Columns of equal time.
 #[derive(Clone, Copy, Debug)]
@@ -76,14 +106,14 @@ impl Columns {
 
     /// The states of one breaker.
     pub(super) fn states(self, fleet: &FleetRecord, place: usize) -> Vec<Shares> {
-        let mut columns = vec![[0.0; 3]; self.count];
+        let mut columns = vec![Shares::default(); self.count];
         self.add(fleet, place, 1.0, &mut columns);
         columns
     }
 
     /// The states of several breakers, as shares of all of them.
     pub(super) fn states_of(self, fleet: &FleetRecord, places: &[usize]) -> Vec<Shares> {
-        let mut columns = vec![[0.0; 3]; self.count];
+        let mut columns = vec![Shares::default(); self.count];
         #[expect(clippy::cast_precision_loss, reason = "instances of one fleet")]
         let weight = 1.0 / places.len().max(1) as f64;
         for place in places {
@@ -186,7 +216,7 @@ pub(super) fn wrong(fleet: &FleetRecord, place: usize) -> Vec<Span<usize>> {
             .iter()
             .take_while(|state| state.from < truth.until)
         {
-            let passes = Look::of(state.value) == Look::Closed;
+            let passes = Look::of(state.value).passes();
             let span = Span {
                 from: state.from.max(truth.from),
                 until: state.until.min(truth.until),
@@ -205,7 +235,7 @@ pub(super) fn not_closed(fleet: &FleetRecord) -> Vec<Span<usize>> {
     let mut changes: Vec<(f64, bool)> = Vec::new();
     for place in 0..fleet.instances.len() {
         for span in fleet.states(place) {
-            if Look::of(span.value) != Look::Closed {
+            if !Look::of(span.value).passes() {
                 changes.extend([(span.from, true), (span.until, false)]);
             }
         }
@@ -274,7 +304,10 @@ mod tests {
 
         let states = columns.states(&fleet, 1);
 
-        let parts = |shares: Shares| (shares[0], shares[1], shares[2]);
+        let parts = |shares: Shares| {
+            let of = |look: Look| shares[look as usize];
+            (of(Look::Closed), of(Look::HalfOpen), of(Look::Open))
+        };
         assert_eq!(parts(states[2]), (0.5, 0.0, 0.5));
         assert_eq!(parts(states[3]), (0.0, 0.0, 1.0));
         assert_eq!(parts(states[9]), (1.0, 0.0, 0.0));
@@ -282,6 +315,20 @@ mod tests {
         assert_eq!(parts(all[2]), (0.25, 0.0, 0.75));
         let truth = columns.truth(&fleet.truths[0], 10.0);
         assert_eq!((truth[2], truth[4], truth[9]), (0.5, 1.0, 0.2));
+    }
+
+    #[test]
+    fn what_operators_want_is_told_from_what_breakers_decide() {
+        let looks = State::ALL.iter().map(|state| Look::of(*state));
+        let looks: Vec<Look> = looks.collect();
+        for (place, look) in looks.iter().enumerate() {
+            assert!(!looks[..place].contains(look), "{look:?}");
+        }
+        let mut shares = Shares::default();
+        shares[Look::Disabled as usize] = 0.25;
+        shares[Look::MetricsOnly as usize] = 0.25;
+        shares[Look::ForcedOpen as usize] = 0.5;
+        assert!((passing(&shares) - 0.5).abs() < 1e-9);
     }
 
     #[test]
@@ -316,7 +363,7 @@ mod tests {
             .collect();
         assert_eq!(spans, [(0.0, 2.0), (2.0, 3.0), (5.0, 6.0), (6.0, 10.0)]);
         let stopped = Columns::of(&fleet, 10).states(&fleet, 0)[3];
-        assert_eq!((stopped[0], stopped[1], stopped[2]), (0.0, 0.0, 0.0));
+        assert!(stopped.iter().all(|share| *share == 0.0), "{stopped:?}");
         let counts: Vec<_> = not_closed(&fleet).iter().map(|span| span.value).collect();
         assert_eq!(counts, [1, 2, 3, 2, 1, 2, 1]);
     }

@@ -5,7 +5,7 @@
 
 use experiment::fleet::FleetRecord;
 
-use super::lanes::{Columns, Shares, truth_name, truths};
+use super::lanes::{Columns, Look, Shares, passing, truth_name, truths};
 use crate::words::number;
 use experiment::expectation::Unit;
 
@@ -18,8 +18,8 @@ const TRUTHS: usize = 4;
 /// Letters of a name.
 const NAME: usize = 14;
 
-/// Closed, half-open, open: the higher, the worse.
-const STATES: [char; 3] = ['▁', '▄', '█'];
+/// The letter of each [`Look`]: the higher, the worse.
+const STATES: [char; Look::ALL.len()] = ['▁', '┄', '─', '▄', '█', '▓'];
 /// Shares from none to all.
 const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -64,7 +64,8 @@ pub(super) fn strip(fleet: &FleetRecord) -> String {
         ));
     }
     lines.push(String::new());
-    lines.push(legend(columns, fleet.instances.len()));
+    let shown: String = lines.concat();
+    lines.push(legend(columns, fleet.instances.len(), &shown));
     lines.join("\n")
 }
 
@@ -101,7 +102,7 @@ fn of_state(shares: &Shares) -> char {
 
 /// The share of breakers that are not closed; none has the lowest letter, and the highest is nearly all.
 fn of_fleet(shares: &Shares) -> char {
-    let share = (1.0 - shares[0]).clamp(0.0, 1.0);
+    let share = (1.0 - passing(shares)).clamp(0.0, 1.0);
     if share < 0.000_5 {
         return '·';
     }
@@ -123,7 +124,8 @@ fn axis(fleet: &FleetRecord, width: usize) -> String {
     format!("{:width$} {:<left$} {middle}{end:>right$}", "", "0 s")
 }
 
-fn legend(columns: Columns, of: usize) -> String {
+/// What the letters mean; those of states that operators want only where they occur.
+fn legend(columns: Columns, of: usize, shown: &str) -> String {
     let each = Unit::Seconds.show(columns.seconds());
     let truth = "truth: · no call fails, ░ up to a third, ▒ up to two thirds, █ more";
     if of > ROWS {
@@ -132,8 +134,18 @@ fn legend(columns: Columns, of: usize) -> String {
             "{truth}\nshare of {of} breakers that are not closed: · none, ▁ few … █ all; a letter is {each}"
         );
     }
+    let rare = [
+        (Look::ForcedOpen, "forced open"),
+        (Look::Disabled, "disabled"),
+        (Look::MetricsOnly, "metrics only"),
+    ];
+    let rare = rare.map(|(look, word)| (STATES[look as usize], word));
+    let rare = rare.iter().filter(|(letter, _)| shown.contains(*letter));
+    let rare: String = rare
+        .map(|(letter, word)| format!(", {letter} {word}"))
+        .collect();
     format!(
-        "{truth}\nbreaker: ▁ closed, ▄ half-open, █ open; a letter is {each}, and shows what lasted longest"
+        "{truth}\nbreaker: ▁ closed, ▄ half-open, █ open{rare}; a letter is {each}, and shows what lasted longest"
     )
 }
 
@@ -144,12 +156,33 @@ mod tests {
     #[test]
     fn letters_show_what_lasted_longest_and_shares_of_all() {
         assert_eq!([0.0, 0.3, 0.5, 0.9].map(of_truth), ['·', '░', '▒', '█']);
-        assert_eq!(of_state(&[0.6, 0.0, 0.4]), '▁');
-        assert_eq!(of_state(&[0.5, 0.0, 0.5]), '█');
-        assert_eq!(of_state(&[0.1, 0.6, 0.3]), '▄');
+        let shares = |closed: f64, half_open: f64, open: f64| {
+            let mut shares = Shares::default();
+            shares[Look::Closed as usize] = closed;
+            shares[Look::HalfOpen as usize] = half_open;
+            shares[Look::Open as usize] = open;
+            shares
+        };
+        assert_eq!(of_state(&shares(0.6, 0.0, 0.4)), '▁');
+        assert_eq!(of_state(&shares(0.5, 0.0, 0.5)), '█');
+        assert_eq!(of_state(&shares(0.1, 0.6, 0.3)), '▄');
         assert_eq!(
-            [1.0, 0.95, 0.5, 0.0].map(|closed| of_fleet(&[closed, 0.0, 1.0 - closed])),
+            [1.0, 0.95, 0.5, 0.0].map(|closed| of_fleet(&shares(closed, 0.0, 1.0 - closed))),
             ['·', '▁', '▅', '█']
+        );
+    }
+    #[test]
+    fn each_state_has_a_letter_of_its_own_and_rare_ones_are_explained_where_they_occur() {
+        for (place, letter) in STATES.iter().enumerate() {
+            assert!(!STATES[..place].contains(letter), "{letter}");
+        }
+        let columns = Columns::of(&FleetRecord::default(), LETTERS);
+        let usual = legend(columns, 3, "A ▁▄█");
+        assert!(usual.contains("█ open; a letter"), "{usual}");
+        let rare = legend(columns, 3, "A ┄┄\nB ▓▓");
+        assert!(
+            rare.contains("█ open, ▓ forced open, ┄ metrics only; a letter"),
+            "{rare}"
         );
     }
 }

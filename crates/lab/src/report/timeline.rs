@@ -46,15 +46,21 @@ const STYLE: &str = "\
 .tl-limit{stroke:#55606E;stroke-width:1;stroke-dasharray:4 4}\
 .tl-band{fill:#F0F2F5}.tl-back{fill:#F6F7F9}\
 .tl-closed{fill:#3C9580}.tl-half{fill:#0747A4}.tl-open{fill:#E95213}.tl-sick{fill:#801549}.tl-mark{fill:#55606E}\
-.tl-hatch{fill:url(#tl-hatched)}.tl-dots{fill:url(#tl-dotted)}\
+.tl-forced{fill:#A9371E}.tl-off{fill:#666569}.tl-metrics{fill:url(#tl-gapped)}\
+.tl-hatch{fill:url(#tl-hatched)}.tl-cross{fill:url(#tl-crossed)}.tl-dots{fill:url(#tl-dotted)}\
 .tl-ring{fill:#FFFFFF;stroke:#0747A4;stroke-width:2.5}.tl-on{fill:#111111}.tl-white{fill:#FFFFFF}";
 
-/// Stripes for open, dots for half-open, for who does not see colours.
+/// Stripes for open, crossed ones for forced open, dots for half-open, gaps for metrics only: for who does not see
+/// colours.
 const PATTERNS: &str = "\
 <defs><pattern id=\"tl-hatched\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\" \
 patternTransform=\"rotate(45)\"><rect width=\"2\" height=\"8\" fill=\"#FFFFFF\" fill-opacity=\"0.38\"/></pattern>\
 <pattern id=\"tl-dotted\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
-<circle cx=\"3\" cy=\"3\" r=\"1.1\" fill=\"#FFFFFF\" fill-opacity=\"0.75\"/></pattern></defs>\n";
+<circle cx=\"3\" cy=\"3\" r=\"1.1\" fill=\"#FFFFFF\" fill-opacity=\"0.75\"/></pattern>\
+<pattern id=\"tl-crossed\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\" \
+patternTransform=\"rotate(45)\"><path d=\"M0 0H8V2H2V8H0Z\" fill=\"#FFFFFF\" fill-opacity=\"0.38\"/></pattern>\
+<pattern id=\"tl-gapped\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
+<rect width=\"3.5\" height=\"6\" fill=\"#383018\"/></pattern></defs>\n";
 
 /// Draws one run under a title.
 pub(crate) fn svg(title: &str, run: &Repetition) -> String {

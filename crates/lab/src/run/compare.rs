@@ -1,4 +1,5 @@
-//! The comparison of results: figures of several run folders side by side, and which differ by more than chance.
+//! The comparison of results: figures of several run folders side by side, and which of them differ by more than
+//! chance.
 
 mod page;
 mod table;
@@ -16,7 +17,7 @@ use crate::kept::kept;
 use crate::print;
 use crate::report;
 
-/// Prints the figures of all results that were asked for.
+/// Prints the figures of all requested results.
 pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     if let Some(html) = &args.html {
         page::check(html)?;
@@ -68,7 +69,7 @@ pub(super) fn write(folder: &Path, names: &[&str], results: &[&RunResult]) -> Re
     Ok(())
 }
 
-/// Whether the runs behind the figures may be believed, and lasted as long as they were meant to.
+/// Whether the runs behind the figures can be trusted, and were not cut short.
 fn trusted(names: &[String], results: &[&RunResult]) -> Result<(), Failure> {
     let all = names.iter().zip(results);
     let runs: Vec<(String, &Repetition)> = all
@@ -79,14 +80,14 @@ fn trusted(names: &[String], results: &[&RunResult]) -> Result<(), Failure> {
         .collect();
     for (name, run) in &runs {
         if let Some(why) = &run.invalid {
-            let what = format!("{name} is not valid: {why}");
+            let what = format!("{name} is void: {why}");
             return Err(Failure::NotKept(what));
         }
     }
     match runs.iter().find(|(_, run)| run.cut_short) {
         None => Ok(()),
         Some((name, run)) => Err(Failure::Assertion(format!(
-            "{name} was stopped after {:.1} s, before its time: its figures are not those of a whole run",
+            "{name} was stopped after {:.1} s, before its end: its figures are not those of a whole run",
             run.load.duration_s
         ))),
     }
@@ -105,30 +106,30 @@ fn figures(asked: &[String]) -> Result<Vec<Figure>, Failure> {
         .map_err(|what| Failure::usage(format!("--figure: {what}")))
 }
 
-/// Refuses a figure that was asked for twice: it would have two columns, and count twice in a correction.
+/// Refuses a figure that was requested twice: it would have two columns, and count twice in a correction.
 pub(crate) fn each_once(figures: &[Figure]) -> Result<(), Failure> {
     let mut placed = figures.iter().enumerate();
     match placed.find(|(place, figure)| figures[..*place].contains(figure)) {
         None => Ok(()),
         Some((_, figure)) => Err(Failure::usage(format!(
-            "--figure: `{figure}` is there twice: write each figure once"
+            "--figure: `{figure}` is given twice: write each figure once"
         ))),
     }
 }
 
-/// Refuses a figure that was asked for and that none of the results has: its target or phase is misspelt.
+/// Refuses a requested figure that none of the results has: its target or phase is misspelt.
 fn all_measured(figures: &[Figure], comparison: &Comparison<'_>) -> Result<(), Failure> {
     let measured = |figure: &&Figure| comparison.rows.iter().any(|row| row.figure == **figure);
     match figures.iter().find(|figure| !measured(figure)) {
         None => Ok(()),
         Some(figure) => Err(Failure::usage(format!(
-            "--figure: `{figure}` was measured in none of the results: write a target and a phase that they \
+            "--figure: `{figure}` was measured in no result: write a target and a phase that the results \
              have, such as p99(A) or ok_ratio(phase=outage)"
         ))),
     }
 }
 
-/// The folders' names, or their whole paths where two have the same.
+/// The folders' names, or their whole paths if two have the same name.
 fn names(paths: &[PathBuf]) -> Vec<String> {
     let short: Vec<String> = paths.iter().map(|path| name_of(path)).collect();
     let distinct: BTreeSet<&String> = short.iter().collect();

@@ -1,7 +1,7 @@
-//! The scenarios of one run, each with its folder and what came of it so far.
+//! The scenarios of one run, each with its folder and its results so far.
 //!
-//! Several scenarios take turns: each repetition runs all of them with the same seed, in the one order and then in
-//! the other, so that neither a machine that grows slower nor the run before favours one of them.
+//! Several scenarios take turns: each repetition runs all of them with the same seed, and the order alternates
+//! between repetitions, so that neither a machine that slows down nor the preceding run favours one of them.
 
 use std::path::{Path, PathBuf};
 
@@ -23,12 +23,12 @@ struct Entry {
     name: String,
     folder: Folder,
     result: RunResult,
-    /// Whether anything is expected of it.
+    /// Whether it has any expectations.
     expects: bool,
 }
 
 impl Entry {
-    /// Runs that lasted as long as they were meant to.
+    /// The runs that were not cut short.
     fn whole(&self) -> usize {
         let runs = self.result.repetitions.iter();
         runs.filter(|run| !run.cut_short).count()
@@ -36,7 +36,7 @@ impl Entry {
 }
 
 impl Entries {
-    /// Makes the folder: that of the scenario, or of several scenarios one with a folder for each.
+    /// Makes the folder of the scenario; for several scenarios, a folder with one in it for each.
     pub(super) fn prepare(settings: &Settings) -> Result<Self, Failure> {
         let names = distinct(&settings.sources);
         let path = match &settings.out {
@@ -66,14 +66,14 @@ impl Entries {
         Ok(Self { path, entries })
     }
 
-    /// Says what is run.
+    /// Prints what is run.
     pub(super) fn introduce(&self, sources: &[Source]) {
         for (entry, source) in self.entries.iter().zip(sources) {
             print::sentence(&format!("{}: {}", entry.name, source.scenario.title()), 2);
         }
     }
 
-    /// Keeps a run at once, as what comes later may be cut short, and says what came of it.
+    /// Stores a run at once, because later ones may be cut short, and prints its result.
     pub(super) fn keep(
         &mut self,
         place: usize,
@@ -90,7 +90,7 @@ impl Entries {
         keep(&entry.folder, &entry.result)
     }
 
-    /// Prints what came of all runs: the spread of a scenario alone, or the comparison of several.
+    /// Prints the results of all runs: the spread of a single scenario, or the comparison of several.
     pub(super) fn report(&self, repeat: u32) {
         if let [alone] = &*self.entries {
             report::all(&alone.result);
@@ -115,7 +115,7 @@ impl Entries {
         print::line(&format!("{result} in {}", self.path.display()));
     }
 
-    /// Writes a report for each scenario of which a run has ended, and of several a page that compares them; says where
+    /// Writes a report for each scenario with a completed run, and for several a page that compares them; prints where
     /// they are.
     pub(super) fn write_reports(&self) -> Result<(), Failure> {
         let ran = self
@@ -134,7 +134,7 @@ impl Entries {
         compare::write(&self.path, &names, &results)
     }
 
-    /// How far the scenarios came, when they were stopped.
+    /// The progress of the scenarios when they were stopped.
     fn stopped(&self, repeat: u32) -> Option<String> {
         let whole: Vec<usize> = self.entries.iter().map(Entry::whole).collect();
         if whole.iter().all(|whole| *whole == repeat as usize) {
@@ -143,10 +143,10 @@ impl Entries {
         let each = self.entries.iter().zip(whole);
         let each = each.map(|(entry, whole)| format!("{whole} of {repeat} of {}", entry.name));
         let each: Vec<String> = each.collect();
-        Some(format!("stopped early; whole runs: {}", each.join(", ")))
+        Some(format!("stopped early; complete runs: {}", each.join(", ")))
     }
 
-    /// Whether all of it may be believed, and held; of runs that are missing nobody knows.
+    /// Whether all of it can be trusted, and held; nothing is known about missing runs.
     pub(super) fn judge(&self, repeat: u32) -> Result<(), Failure> {
         self.entries
             .iter()
@@ -163,7 +163,7 @@ impl Entries {
     }
 }
 
-/// The names of the scenarios; one that is there again has its number.
+/// The names of the scenarios; a repeated one gets a number.
 fn distinct(sources: &[Source]) -> Vec<String> {
     let names = sources.iter().enumerate().map(|(place, source)| {
         let before = sources[..place]
@@ -179,7 +179,7 @@ fn distinct(sources: &[Source]) -> Vec<String> {
     names.collect()
 }
 
-/// Which repetition of which scenario comes when, by their numbers from 0.
+/// The order of repetitions and scenarios, by their numbers from 0.
 pub(super) fn turns(repeat: u32, scenarios: usize) -> Vec<(u32, usize)> {
     let turns = (0..repeat).flat_map(|number| {
         (0..scenarios).map(move |place| {

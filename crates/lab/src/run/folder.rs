@@ -1,4 +1,4 @@
-//! The folder of a result, found to be writable before the run starts.
+//! The folder of a result, which is checked to be writable before the run starts.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 use crate::file;
 
-/// What a run needs at least; a disk that has less is full.
+/// The least space that a run needs; a disk with less counts as full.
 const ROOM: usize = 4 * 1024 * 1024;
-/// Folders of the same name that are numbered.
+/// The most numbered folders with the same name.
 const MAX_NUMBER: u32 = 10_000;
 
-/// Files that every result has; a scenario there claims the folder.
+/// The files that every result has; a scenario there claims the folder.
 const SCENARIO: &str = "scenario.toml";
 const RESULT: &str = "result.json";
 const OWN: [&str; 7] = [
@@ -34,8 +34,8 @@ pub(crate) struct Folder {
 impl Folder {
     /// Makes the folder and writes to it, so that a full disk is found now and not after an hour.
     ///
-    /// A folder that the user named may exist, unless there is a result or a scenario in it; without a name it
-    /// is a new one below `runs`. Of several processes that ask for the same folder at once, one gets it.
+    /// A folder that the user named may exist, unless there is a result or a scenario in it. Without a name, a new
+    /// one is made below `runs`. If several processes ask for the same folder at once, one gets it.
     pub(crate) fn prepare(asked: Option<&Path>, name: &str) -> Result<Self, Failure> {
         let path = match asked {
             Some(path) => path.to_owned(),
@@ -49,7 +49,7 @@ impl Folder {
         };
         let taken = |what: &str| {
             Failure::usage(format!(
-                "{} holds {what} already; choose another folder with --out",
+                "{} already holds {what}; choose another folder with --out",
                 path.display()
             ))
         };
@@ -76,12 +76,12 @@ impl Folder {
         &self.path
     }
 
-    /// Writes a file, whole or not at all.
+    /// Writes a file, completely or not at all.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         self.write_with(name, |to| to.write_all(bytes))
     }
 
-    /// The same for what is written part by part.
+    /// Writes the same part by part.
     pub(crate) fn write_with(
         &self,
         name: &str,
@@ -105,12 +105,12 @@ pub(super) fn is_own(name: &str) -> bool {
     OWN.contains(&name)
 }
 
-/// Where the files of a result in this folder lie.
+/// The path of a result's files in this folder.
 pub(crate) fn places(folder: &Path) -> Vec<PathBuf> {
     OWN.iter().map(|name| folder.join(name)).collect()
 }
 
-/// Makes `runs/flapping-1`, or the folder of the next number that is free. Nobody else gets the same.
+/// Makes `runs/flapping-1`, or the folder with the next free number. No other process gets the same.
 pub(crate) fn claimed(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
     let refused = |path: &Path, error: &io::Error| {
         Failure::usage(format!(
@@ -128,7 +128,7 @@ pub(crate) fn claimed(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
         }
     }
     Err(Failure::usage(format!(
-        "{} holds {MAX_NUMBER} runs of {name}; choose a folder with --out",
+        "{} already holds {MAX_NUMBER} runs of {name}; choose a folder with --out",
         parent.display()
     )))
 }

@@ -1,9 +1,10 @@
-//! The inputs of a run, as its folder keeps them: what is needed to run it again, and what it came to be.
+//! The inputs of a run, as its folder keeps them: everything that is needed to run it again, and the resulting
+//! settings.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `scenario.toml` | the scenario as it was run |
-//! | the file of a replayed load | beside it, under the name that the scenario has for it |
+//! | the file of a replayed load | beside it, under the name that the scenario uses |
 //! | `breakers.toml` | the settings of every breaker, defaults included |
 //! | `plan.json` | the fault plan, with the seed and how long callers wait |
 
@@ -35,7 +36,7 @@ fn unwritten(file: &str, error: &dyn std::error::Error) -> Failure {
     Failure::runtime(format!("{file} cannot be written: {error}"))
 }
 
-/// Keeps the file of a replayed load under its own name; the text of the scenario that finds it there.
+/// Keeps the file of a replayed load under its own name, and returns the text of the scenario that finds it there.
 fn keep_replayed(folder: &Folder, source: &Source) -> Result<String, Failure> {
     let Shape::Replay {
         file: Some(file), ..
@@ -73,7 +74,7 @@ fn keep_replayed(folder: &Folder, source: &Source) -> Result<String, Failure> {
         .map_err(Failure::runtime)
 }
 
-/// The settings of all breakers; instances with the same stand together.
+/// The settings of all breakers; instances with the same settings are grouped.
 #[derive(Serialize)]
 struct Breakers {
     breaker: Vec<Same>,

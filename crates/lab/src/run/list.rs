@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::print;
 use crate::shipped::{SHIPPED, Source, lesson, read};
 
-/// Prints the shipped scenarios, one line each; or one of them as its file, to be changed and run.
+/// Prints the shipped scenarios, one line each, or the file of one of them, which can be changed and run.
 pub(crate) fn list(asked: Option<&str>) -> Result<(), Failure> {
     if let Some(name) = asked {
         print::line(read(name, &[], None)?.text.trim_end());
@@ -26,7 +26,7 @@ pub(crate) fn list(asked: Option<&str>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says what a valid scenario would do; nothing is started.
+/// Prints what a valid scenario would do; nothing is started.
 pub(crate) fn check(source: &Source) {
     let Source {
         name,

@@ -1,4 +1,4 @@
-//! The program and the machine of a run, written into every result, as figures mean nothing without them.
+//! The program and the machine of a run, written into every result, because figures mean nothing without them.
 
 use experiment::result::{Machine, Versions};
 
@@ -16,12 +16,12 @@ pub(crate) fn versions() -> Versions {
     }
 }
 
-/// The commit that it was built from, where the build knew it.
+/// The commit that it was built from, if the build knew it.
 pub(crate) fn commit() -> Option<String> {
     Some(env!("LAB_COMMIT").to_owned()).filter(|it| it != "unknown")
 }
 
-/// This machine, without anything that names it.
+/// This machine, without anything that identifies it.
 pub(crate) fn machine() -> Machine {
     Machine {
         os: std::env::consts::OS.to_owned(),
@@ -32,14 +32,14 @@ pub(crate) fn machine() -> Machine {
     }
 }
 
-/// How many processes were ready to run in the last 1, 5 and 15 minutes, which Linux tells.
+/// How many processes were ready to run in the last 1, 5 and 15 minutes, as Linux reports it.
 fn load() -> Option<[f64; 3]> {
     let text = std::fs::read_to_string("/proc/loadavg").ok()?;
     let mut means = text.split_whitespace().map_while(|mean| mean.parse().ok());
     Some([means.next()?, means.next()?, means.next()?])
 }
 
-/// The processor's name, which Linux tells.
+/// The processor's name, as Linux reports it.
 fn cpu() -> Option<String> {
     let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;

@@ -1,4 +1,5 @@
-//! The report of a run: belief beside truth, each expectation with its figure, and the spread of all.
+//! The report of a run: belief compared with the truth, each expectation with its figure, and the spread of all
+//! figures.
 
 use experiment::comparison::{Spread, USUAL};
 use experiment::expectation::{Figure, Figures, Unit};
@@ -79,7 +80,9 @@ fn beliefs(run: &Repetition) -> Vec<String> {
     let of = names.count();
     let more = of.saturating_sub(ROWS);
     if more > 0 {
-        lines.push(format!("… and {more} more instances, which the result has"));
+        lines.push(format!(
+            "… and {more} more instances, which result.json has"
+        ));
     }
     if of > 1 {
         lines.extend(figures_row(run, "fleet", None));

@@ -1,16 +1,17 @@
-//! Settings of a live run, which follow from its flags.
+//! The settings of a live run, which follow from its flags.
 
 use experiment::scenario::{Scenario, Set};
 
 use super::{Settings, Source, read};
 use crate::cli::RunArgs;
+use crate::cli::as_given;
 use crate::failure::Failure;
 use crate::settings::{Engine, File};
 use crate::settle::{DRAIN_TIME_TOGETHER, Lab, observing, serving};
 use crate::shipped::only_in_virtual_time;
 use crate::together::Show;
 
-/// Instances that run live in one process.
+/// The most instances that run live in one process.
 const MAX_LIVE_INSTANCES: usize = 64;
 
 /// Settles how scenarios are run.
@@ -28,7 +29,8 @@ pub(crate) fn settled(args: RunArgs) -> Result<Settings, Failure> {
     let sources: Vec<Source> = std::iter::once(first).chain(rest).collect();
     if let (Some(events), [_, _, ..]) = (&args.result.events, &*sources) {
         return Err(Failure::usage(format!(
-            "--events {} is not allowed with several scenarios, as its lines do not say which: run each alone",
+            "--events {} is not allowed with several scenarios, because its lines do not name the scenario: \
+             run each scenario alone",
             events.display()
         )));
     }
@@ -67,20 +69,20 @@ fn live(asked: &str, args: &RunArgs, seed: Option<u64>) -> Result<Source, Failur
     let size = source.scenario.instances().len();
     if size > MAX_LIVE_INSTANCES {
         return Err(Failure::usage(format!(
-            "fleet: {size} instances are more than can be run live, up to {MAX_LIVE_INSTANCES}: write \
+            "fleet: {size} instances are not allowed in a live run, only up to {MAX_LIVE_INSTANCES}: write \
              `breaker-lab simulate {asked}`, which runs them in virtual time"
         )));
     }
     if let Some(interruption) = source.scenario.interruptions().next() {
         let name = &source.scenario.instances()[interruption.instance];
         return Err(Failure::usage(format!(
-            "instance.{name}: live instances neither pause nor restart: write `breaker-lab simulate {asked}`, or \
-             leave `pause` and `restart` out"
+            "instance.{name}: live instances cannot pause or restart: write `breaker-lab simulate {asked}`, \
+             or leave `pause` and `restart` out"
         )));
     }
     if let Some(what) = only_in_virtual_time(&source.scenario) {
         return Err(Failure::usage(format!(
-            "{what} can be carried out only in virtual time: write `breaker-lab simulate {asked}`, or leave it out"
+            "{what} works only in virtual time: write `breaker-lab simulate {asked}`, or leave the key out"
         )));
     }
     check_engine(asked, &source.scenario, engine)?;
@@ -94,19 +96,21 @@ pub(crate) fn with_engine(sets: &[Set], engine: &str) -> Result<Vec<Set>, Failur
         .find(|it| it.path().join(".") == "coordination.engine")
     {
         return Err(Failure::usage(format!(
-            "--set {set} is not allowed together with --engine {engine}: leave one of the two out"
+            "--set {set} is not allowed together with {}: leave one of the two out",
+            as_given("--engine", engine)
         )));
     }
     let engine = Set::new("coordination.engine", engine).map_err(Failure::usage)?;
     Ok(sets.iter().cloned().chain([engine]).collect())
 }
 
-/// An engine that was asked for has a use.
+/// Checks that a requested engine is used.
 pub(crate) fn check_use(scenario: &Scenario, engine: &Engine) -> Result<(), Failure> {
     if scenario.coordination().mode.is_local() {
         return Err(Failure::usage(format!(
-            "--engine {engine} does nothing where each instance decides for itself: write --set \
-             coordination.mode=quorum, or leave it out"
+            "{} has no effect while each instance decides for itself: add --set coordination.mode=quorum, or \
+             leave the engine out",
+            as_given("--engine", engine)
         )));
     }
     Ok(())
@@ -130,12 +134,12 @@ fn check_engine(name: &str, scenario: &Scenario, asked: Option<&Engine>) -> Resu
     };
     if !own.is_memory() {
         return Err(Failure::usage(format!(
-            "the faults of [{section}] among instances that gossip can be carried out only in virtual time: write \
-             `breaker-lab simulate {name}`, or take them out of the scenario"
+            "[{section}]: these faults work only in virtual time with the engine gossip: write `breaker-lab \
+             simulate {name}`, or remove them from the scenario"
         )));
     }
     Err(Failure::usage(format!(
-        "the faults of [{section}] are those of the engine in memory, and nobody carries them out on {engine}: \
-         leave --engine out, or take them out of the scenario"
+        "[{section}]: these faults work only with the engine memory, not with {engine}: leave --engine out, \
+         or remove them from the scenario"
     )))
 }

@@ -1,4 +1,4 @@
-//! Tracks what each connection is doing, and since when, so that a full house can make room.
+//! A record of what each connection is doing, and since when, so that an idle one can make room.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 /// The value of a connection with a request under way.
 const BUSY: u64 = 0;
 
-/// What one connection is doing: a request, or nothing since an instant.
+/// The activity of one connection: a request, or nothing since an instant.
 #[derive(Debug)]
 pub(super) struct Activity {
     /// [`BUSY`], or the milliseconds, plus one, from `origin` to the last byte of the last answer.
@@ -24,14 +24,14 @@ pub(super) struct Activity {
     answering: AtomicBool,
     /// Whether the client has closed its half.
     half_closed: AtomicBool,
-    /// Whether it has done so amid the body of a request.
+    /// Whether it did so in the middle of a request's body.
     broken_off: AtomicBool,
-    /// Whoever waits for more of that body.
+    /// The waker of a reader that waits for more of that body.
     reader: AtomicWaker,
-    /// Whether the client knows interim answers, as of HTTP/1.1.
+    /// Whether the client accepts interim answers, as in HTTP/1.1.
     interim: AtomicBool,
     origin: Instant,
-    /// Whether also a request under way has to end now.
+    /// Whether a request under way also has to end now.
     closing: AtomicBool,
     evicted: Notify,
 }
@@ -57,7 +57,7 @@ impl Activity {
         self.evicted.notified().await;
     }
 
-    /// A request has come, of which only the body may be missing.
+    /// Notes that a request has come, of which at most the body is missing.
     pub(super) fn begin(&self, version: Version) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let interim = version >= Version::HTTP_11;
@@ -66,8 +66,8 @@ impl Activity {
         self.idle_since.store(BUSY, Ordering::Relaxed);
     }
 
-    /// The client sends nothing more. Whoever waits for the body of its request has to look whether that is
-    /// there.
+    /// Notes that the client sends nothing more. A reader that waits for the body of its request has to check whether
+    /// it is complete.
     pub(super) fn half_close(&self) {
         // What the client has said before is there for whoever reads this: see `is_half_closed`.
         self.half_closed.store(true, Ordering::Release);
@@ -80,31 +80,31 @@ impl Activity {
         self.half_closed.load(Ordering::Acquire)
     }
 
-    /// Has `reader` woken when the client has closed its half.
+    /// Registers `reader` to be woken when the client has closed its half.
     pub(super) fn wake_at_half_close(&self, reader: &Waker) {
         self.reader.register(reader);
     }
 
-    /// The client has closed its half, and a part of the body is missing.
+    /// Notes that the client has closed its half, and a part of the body is missing.
     pub(super) fn break_off(&self) {
         self.broken_off.store(true, Ordering::Relaxed);
     }
 
-    /// The answer has been handed over.
+    /// Notes that the answer has been passed to the connection.
     pub(super) fn end(&self) {
         let millis = self.origin.elapsed().as_millis();
         let since = u64::try_from(millis).unwrap_or(u64::MAX - 1) + 1;
         self.idle_since.store(since, Ordering::Relaxed);
     }
 
-    /// A part of an answer has been written: a client that reads slowly is not idle.
+    /// Notes that a part of an answer has been written: a client that reads slowly is not idle.
     pub(super) fn touch(&self) {
         if !self.is_busy() {
             self.end();
         }
     }
 
-    /// All that has been handed over has been written. Whether that is the answer to its end.
+    /// Notes that everything passed on so far has been written. Returns whether that is the answer to its end.
     pub(super) fn flushed(&self) -> bool {
         let whole = !self.is_busy();
         if whole {
@@ -113,7 +113,7 @@ impl Activity {
         whole
     }
 
-    /// The number of the request that came last.
+    /// The number of the last request.
     pub(super) fn request(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
@@ -148,7 +148,7 @@ impl Activity {
 #[derive(Debug)]
 pub(super) struct Connections {
     limit: usize,
-    /// Closed ones among them have no owner any more.
+    /// Closed connections among them have no owner any more.
     open: Vec<Weak<Activity>>,
 }
 
@@ -165,7 +165,7 @@ impl Connections {
         self.limit
     }
 
-    /// Remembers one more connection; `held` are held already.
+    /// Adds a connection; `held` are already held.
     pub(super) fn add(&mut self, activity: &Arc<Activity>, held: usize) {
         // Looking through all of them pays only when half of them are gone.
         if self.open.len() > 2 * held + 64 {
@@ -183,8 +183,8 @@ impl Connections {
         }
     }
 
-    /// Closes the connections that have been idle longest, for `least` at least: a sixteenth of all, at
-    /// least one. Who came just now, or got an answer just now, may be about to ask.
+    /// Closes the connections that have been idle longest, for `least` at least: a sixteenth of all, and at least
+    /// one. A connection that is new, or that has just got an answer, may be about to be used.
     pub(super) fn evict_longest_idle(&mut self, least: Duration) {
         let mut idle = self.idle();
         idle.retain(|(since, _)| since.elapsed() >= least);
@@ -195,7 +195,7 @@ impl Connections {
         }
     }
 
-    /// Closes all connections, also those with a request under way.
+    /// Closes all connections, even those with a request under way.
     pub(super) fn close_all(&mut self) {
         self.forget_closed();
         for activity in self.open.iter().filter_map(Weak::upgrade) {

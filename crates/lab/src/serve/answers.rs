@@ -1,7 +1,7 @@
-//! Answers of a service: the routes of its router, and shortcuts to those that are called by the thousand.
+//! The answers of a service: the routes of its router, and shortcuts to those that are called thousands of times.
 //!
-//! A router finds any route, and clones and boxes on the way to it. That is a fifth of what a fast failure costs,
-//! so calls at a fixed path are looked up here first. The router has them as well, for other methods.
+//! A router finds any route, but clones and boxes on the way. That is a fifth of the cost of a fast failure, so calls
+//! at a fixed path are looked up here first. The router has these routes as well, for other methods.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tower::ServiceExt;
 /// Answers calls.
 pub(super) type Call = Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>;
 
-/// What a service answers. Clones answer alike.
+/// The answers of a service. Clones answer alike.
 #[derive(Clone)]
 pub(crate) struct Answers {
     router: Router,
@@ -32,7 +32,7 @@ impl Answers {
         }
     }
 
-    /// The router alone, which answers the same.
+    /// Makes answers from the router alone.
     pub(crate) fn router(&self) -> &Router {
         &self.router
     }

@@ -1,8 +1,8 @@
-//! Bodies of requests: small JSON, read within bounds of size and time.
+//! The bodies of requests: small JSON, read within limits of size and time.
 //!
-//! What is not read is thrown away beside the answer, up to a limit: a client that is still sending when
-//! the connection closes would see a reset instead of the answer. A client that first asks whether to
-//! send its body (`Expect: 100-continue`) is told to go on only by whoever reads it.
+//! The part that is not read is discarded beside the answer, up to a limit: a client that is still sending when the
+//! connection closes would see a reset instead of the answer. A client that first asks whether to send its body
+//! (`Expect: 100-continue`) is told to go on only when the body is read.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,19 +23,19 @@ use tokio::time::timeout;
 use super::reply::error;
 use experiment::reading::parse_json;
 
-/// Bytes that a body may have.
+/// The most bytes of a body.
 const LIMIT: usize = 64 * 1024;
-/// Bytes of a body that is too large that are thrown away before the connection is closed.
+/// How many bytes of a body that is too large are discarded before the connection is closed.
 const THROWN_AWAY: usize = 32 * 1024 * 1024;
 /// How long a body may take.
 const TIME: Duration = Duration::from_secs(5);
 
-/// Whether the request says that its body is larger than any body may be.
+/// Whether the request announces a body that is larger than allowed.
 pub(super) fn announces_too_much(request: &Request) -> bool {
     request.body().size_hint().lower() > LIMIT as u64
 }
 
-/// The request for a handler, and what is left of its body after that; `None` where there is none.
+/// The request for a handler, and the rest of its body after that; `None` if there is no body.
 pub(super) fn shared(request: Request) -> (Request, Option<Rest>) {
     if request.body().is_end_stream() {
         return (request, None);
@@ -53,16 +53,16 @@ pub(super) fn shared(request: Request) -> (Request, Option<Rest>) {
 /// A body that its handler and the connection share.
 struct Shared {
     body: Body,
-    /// Whether the client sends it without being told to, or has been told.
+    /// Whether the client sends it unasked, or has been asked.
     asked_for: bool,
 }
 
-/// What a handler leaves of a body.
+/// The part of a body that a handler leaves unread.
 pub(super) struct Rest(Arc<Mutex<Shared>>);
 
 impl Rest {
-    /// Reads it to its end while the answer is on its way, so that the client gets to read the answer.
-    /// What the client keeps to itself until it is asked for is not asked for.
+    /// Reads it to its end while the answer is sent, so that the client gets to read the answer. A body that the
+    /// client sends only on request is not requested.
     pub(super) fn throw_away(self) {
         let wanted = {
             let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +116,7 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Response> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|broken| {
-            let message = format!("the body broke off: {broken}");
+            let message = format!("the body ended too early: {broken}");
             error(StatusCode::BAD_REQUEST, "incomplete_body", &message)
         })?;
         let Ok(data) = frame.into_data() else {
@@ -141,6 +141,6 @@ async fn throw_away(mut body: Body) {
 }
 
 pub(super) fn too_large() -> Response {
-    let message = format!("a body may have {LIMIT} bytes");
+    let message = format!("the body is larger than {LIMIT} bytes, which is the limit");
     error(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", &message)
 }

@@ -1,4 +1,4 @@
-//! The socket on which connections come in, unless the port is closed on purpose.
+//! The socket on which connections arrive, unless the port is closed on purpose.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,17 +10,17 @@ use super::wire::Door;
 use crate::failure::Failure;
 use crate::notice::Notice;
 
-/// Connections that the kernel keeps for us until we accept them.
+/// How many connections the kernel keeps until they are accepted.
 const BACKLOG: u32 = 4096;
 
-/// A socket that listens; nothing is accepted yet.
+/// Makes a socket that listens; nothing is accepted yet.
 #[derive(Debug)]
 pub(crate) struct Listening {
     listener: TcpListener,
     pub(crate) address: SocketAddr,
 }
 
-/// Listens on `address` for `who`. `flag` tells the user how to choose another address.
+/// Listens on `address` for the service `who`. `flag` tells the user how to choose another address.
 pub(crate) fn listen(address: SocketAddr, who: &str, flag: &str) -> Result<Listening, Failure> {
     let bound =
         bind(address).map_err(|error| Failure::usage(refusal(address, who, flag, &error)))?;
@@ -50,21 +50,22 @@ fn refusal(address: SocketAddr, who: &str, flag: &str, error: &io::Error) -> Str
     let port = address.port();
     match error.kind() {
         io::ErrorKind::AddrInUse => format!(
-            "port {port} on {} is taken, so {who} cannot listen there; perhaps another breaker-lab \
-             is running (`ss -ltnp 'sport = :{port}'` shows who holds it): end it, or choose \
-             another port with {flag}",
+            "port {port} on {} is in use, so {who} cannot listen there; another breaker-lab may be running \
+             (`ss -ltnp 'sport = :{port}'` shows the process): stop it, or choose another port with {flag}",
             address.ip(),
         ),
-        _ => format!("{who} cannot listen on {address}: {error}; choose another with {flag}"),
+        _ => {
+            format!("{who} cannot listen on {address}: {error}; choose another address with {flag}")
+        }
     }
 }
 
-/// Where connections come in, while the door is open.
+/// The source of connections, while the port is open.
 pub(super) struct Entrance {
     address: SocketAddr,
     door: Door,
     listener: Option<TcpListener>,
-    /// For the log: someone else has the port.
+    /// For the log: another process has the port.
     taken: Notice,
 }
 
@@ -90,7 +91,7 @@ impl Entrance {
         self.mend();
     }
 
-    /// Listens again where that has not come about yet: someone else may have taken the port.
+    /// Listens again if that has not succeeded yet: another process may have taken the port.
     pub(super) fn mend(&mut self) {
         if self.door == Door::Open && self.listener.is_none() {
             match bind(self.address) {

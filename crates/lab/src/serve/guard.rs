@@ -1,10 +1,10 @@
-//! The guard of routes that change something: local callers pass, or those with the token; never a
-//! foreign web page.
+//! The guard of routes that change something: it admits local callers or those with the token, and never a foreign
+//! web page.
 //!
-//! A page in the user's browser can send requests to localhost. Its `Origin` gives it away, or, in a
-//! browser that sends none, `Sec-Fetch-Site` or `Referer`. A page that lets its own host name point here
-//! (DNS rebinding) is given away by `Host`, which is why only addresses and `localhost` are accepted
-//! there. No such page knows the token, so with one any `Host` will do.
+//! A page in the user's browser can send requests to localhost. Its `Origin` gives it away or, in a browser that
+//! sends none, `Sec-Fetch-Site` or `Referer`. A page that lets its own host name point here (DNS rebinding) is given
+//! away by `Host`, so only addresses and `localhost` are accepted there. No such page knows the token, so with a
+//! token any `Host` is accepted.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -19,14 +19,14 @@ use super::host::Host;
 use super::reply::error;
 use crate::settings::Token;
 
-/// Where a browser says how the page that asks is related to this service.
+/// The header in which a browser says how the requesting page is related to this service.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// Where a browser says what the answer is for.
+/// The header in which a browser says what the answer is for.
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-/// What it says of this service's own pages, and of what the user asked for without one.
+/// The value for this service's own pages, and for requests of the user without a page.
 const OWN_SITES: [&str; 2] = ["same-origin", "none"];
 
-/// Where a request comes from, noted on those that want to change something.
+/// The origin of a request, noted on requests that want to change something.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) SocketAddr);
 
@@ -73,8 +73,8 @@ impl Control {
         route.route_layer(from_fn_with_state(self.clone(), Self::guard_reading))
     }
 
-    /// A page whose own host name points here (DNS rebinding) could read what only its user should see. Who has
-    /// configured a token wants to be reached by a name.
+    /// A page whose own host name points here (DNS rebinding) could read what only the user should see. A user who
+    /// has configured a token wants to reach the service by a name.
     fn check_reader(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let own = Host::of(headers).is_ok_and(|host| host.is_own());
         if !own && self.token.is_none() {
@@ -122,11 +122,12 @@ fn check_token(token: &Token, headers: &HeaderMap) -> Result<(), Refusal> {
     if given.is_some_and(|given| same(given.as_bytes(), token.as_str().as_bytes())) {
         return Ok(());
     }
-    let message = "this route asks for `Authorization: Bearer` with the token";
+    let message =
+        "this route needs the header `Authorization: Bearer TOKEN`, with the control token";
     Err((StatusCode::UNAUTHORIZED, "token_required", message))
 }
 
-/// Without a token nothing but where a request comes from speaks for it.
+/// Without a token, only the origin of a request speaks for it.
 fn check_local(peer: Option<Peer>, host: &str, headers: &HeaderMap) -> Result<(), Refusal> {
     if !Host::of(headers).is_ok_and(|host| host.is_own()) {
         let message = "the Host header must be an address or localhost";
@@ -147,11 +148,12 @@ fn check_local(peer: Option<Peer>, host: &str, headers: &HeaderMap) -> Result<()
     if peer.is_some_and(|Peer(address)| is_loopback(address.ip())) {
         return Ok(());
     }
-    let message = "this route serves other hosts only when a token is configured";
+    let message = "this route serves only this machine: start the service with --control-token to serve \
+        other hosts";
     Err((StatusCode::FORBIDDEN, "not_local", message))
 }
 
-/// The value of a header that is there once: of two, nobody knows which one others have believed.
+/// The value of a header that occurs once: of two, it is unknown which one others have used.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut lines = headers.get_all(name).iter();
     let line = lines.next()?;
@@ -161,7 +163,7 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     }
 }
 
-/// What follows the scheme, whose case does not matter (RFC 9110 §11.1).
+/// The part after the scheme, whose case does not matter (RFC 9110 §11.1).
 fn bearer(credentials: &str) -> Option<&str> {
     let (scheme, token) = credentials.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -176,7 +178,7 @@ fn is_loopback(ip: IpAddr) -> bool {
     }
 }
 
-/// Compares without telling by the time taken where the difference is.
+/// Compares in constant time, so that the duration does not reveal the place of a difference.
 fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }

@@ -15,11 +15,11 @@ use super::lines::list;
 use super::reply::{error, json, text};
 use super::routes::{Routes, Traced};
 
-/// What a service answers: its own routes, and `/healthz`, `/readyz` and `/metrics`. These are asked
-/// every second and tell no story, so they are in no trace.
+/// The routes of a service: its own, and `/healthz`, `/readyz` and `/metrics`. The last three are requested every
+/// second and are of no interest in a trace, so they are in none.
 ///
-/// A service is ready unless it has a reason of its own not to be. One that has begun its shutdown accepts no connection any more, so whoever gets an answer
-/// talks to one that is ready.
+/// A service is ready unless it has a reason not to be. A service that has begun its shutdown accepts no connection
+/// any more, so a client that gets an answer talks to one that is ready.
 pub(crate) fn router(routes: Routes) -> Answers {
     let metrics = routes.metrics().clone();
     let is = |status: &str| json(StatusCode::OK, &serde_json::json!({ "status": status }));
@@ -38,7 +38,7 @@ pub(crate) fn router(routes: Routes) -> Answers {
         .finish()
 }
 
-/// A scrape may take a while, so it is put together beside the calls, one at a time.
+/// A scrape may take a while, so it is computed in the background of calls, one at a time.
 async fn expose(metrics: Metrics, turn: Arc<Semaphore>, request: Request) -> Response {
     let turn = turn.acquire_owned().await;
     let shown = tokio::task::spawn_blocking(move || {

@@ -5,15 +5,15 @@ use std::net::{IpAddr, Ipv6Addr};
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 
-/// A valid host: a name or an address, and a port where one is given.
+/// A valid host: a name or an address, with an optional port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Host<'a> {
-    /// As it stands in a URL: an IPv6 address has its brackets.
+    /// The host as in a URL: an IPv6 address has its brackets.
     pub(crate) name: &'a str,
     ip: Option<IpAddr>,
 }
 
-/// Why there is no valid host.
+/// The reason why there is no valid host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoHost {
     /// There is no header.
@@ -22,14 +22,14 @@ pub(crate) enum NoHost {
     Invalid,
 }
 
-/// Whether there is more than one `Host` line. Whoever stands between the client and this service may
-/// have believed the other one, so RFC 9112 §3.2 wants such a request refused.
+/// Whether there is more than one `Host` line. A proxy between the client and this service may have used the other
+/// one, so RFC 9112 §3.2 requires that such a request is refused.
 pub(super) fn has_several(headers: &HeaderMap) -> bool {
     headers.get_all(HOST).iter().nth(1).is_some()
 }
 
 impl<'a> Host<'a> {
-    /// The host that these headers name.
+    /// The host in these headers.
     pub(crate) fn of(headers: &'a HeaderMap) -> Result<Self, NoHost> {
         let value = headers.get(HOST).ok_or(NoHost::Missing)?;
         let text = value.to_str().map_err(|_| NoHost::Invalid)?;
@@ -57,13 +57,13 @@ impl<'a> Host<'a> {
         (ip.is_some() || is_name(name)).then_some(Self { name, ip })
     }
 
-    /// Whether it can only be this machine's own name: an address or `localhost`. A page that lets its
-    /// own host name point here (DNS rebinding) has neither.
+    /// Whether it can only be this machine's own name: an address or `localhost`. A page that lets its own host name
+    /// point here (DNS rebinding) has neither.
     pub(super) fn is_own(&self) -> bool {
         self.ip.is_some() || self.name.eq_ignore_ascii_case("localhost")
     }
 
-    /// Whether this machine is meant as it calls itself.
+    /// Whether the host means this machine: a loopback address or `localhost`.
     pub(crate) fn is_loopback(&self) -> bool {
         match self.ip {
             Some(ip) => ip.is_loopback(),
@@ -72,7 +72,7 @@ impl<'a> Host<'a> {
     }
 }
 
-/// Labels of letters, digits, `-` and `_`, of which none begins or ends with `-`.
+/// Checks labels of letters, digits, `-` and `_`, none of which begins or ends with `-`.
 fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     let is_label = |label: &str| {

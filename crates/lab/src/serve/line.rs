@@ -1,13 +1,12 @@
-//! The line to a client: its socket, which tells a client that has left from one that has only said all.
+//! The line to a client: its socket, which tells a client that has left from one that has only finished sending.
 //!
-//! Both look the same: the client's half is closed. A client that has said all still waits for its answer
-//! (`nc -N`, `shutdown(SHUT_WR)`), so while a request is under way the end is kept from the HTTP connection,
-//! which would drop the request. Only who reads the body of the request can tell that a part of it is missing
-//! (`slow`); then the end is passed on. Whether anybody is left is found out as HTTP allows: an
-//! interim `100 Continue` is meaningless to a client that waits (RFC 9110, 15.2), and a socket that is gone
-//! answers it with a reset, upon which the request is dropped after all. HTTP/1.0 knows no interim answers;
-//! its clients get theirs, whether they are there or not. A client that leaves later still is noticed by its
-//! answer only.
+//! Both look the same: the client's half of the connection is closed. A client that has finished sending still waits
+//! for its answer (`nc -N`, `shutdown(SHUT_WR)`). So while a request is under way, the end is hidden from the HTTP
+//! connection, which would drop the request. Only the reader of a request's body can tell that a part of it is
+//! missing (`slow`); then the end is passed on. Whether the client is still there is found out as HTTP allows: a
+//! waiting client ignores an interim `100 Continue` (RFC 9110, 15.2), and a socket that is gone answers it with a
+//! reset, after which the request is dropped. HTTP/1.0 has no interim answers, so its clients get their answers
+//! whether they are there or not. A client that leaves later is noticed only by its answer.
 
 use std::io;
 use std::pin::Pin;
@@ -21,11 +20,11 @@ use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
 
-/// Says nothing, and is answered with a reset where nobody is left.
+/// An answer without meaning, to which a socket without an owner replies with a reset.
 const PROBE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
-/// How soon it is looked whether a reset has come; then half as often each time,
+/// The first interval between checks for a reset; it doubles each time,
 const FIRST_LOOK: Duration = Duration::from_millis(2);
-/// down to this.
+/// up to this.
 const LAST_LOOK: Duration = Duration::from_millis(128);
 
 /// The socket of a connection.
@@ -33,15 +32,15 @@ const LAST_LOOK: Duration = Duration::from_millis(128);
 pub(super) struct Line {
     stream: TcpStream,
     activity: Arc<Activity>,
-    /// Whether all that was to be written has been.
+    /// Whether all output has been written.
     flushed: bool,
-    /// The request of which the last byte was an answer.
+    /// The request whose answer the last byte belonged to.
     answered: u64,
     /// Set once the client's half is closed while its request is under way.
     ended: Option<Looks>,
 }
 
-/// Looks for a reset.
+/// Checks for a reset.
 #[derive(Debug)]
 struct Looks {
     next: Pin<Box<Sleep>>,
@@ -63,15 +62,15 @@ impl Line {
         self.stream
     }
 
-    /// Something is about to be written. Whether it goes on with an answer that has been begun: the first part
-    /// of an answer comes when it has been handed over, of which the time is known.
+    /// Notes that output is about to be written. Returns whether it continues an answer: the first part of an answer
+    /// comes when it is passed on, and that time is known.
     fn writes(&mut self) -> bool {
         self.flushed = false;
         let request = self.activity.request();
         std::mem::replace(&mut self.answered, request) == request
     }
 
-    /// The client's half is closed, and its request is under way.
+    /// Notes that the client's half is closed while its request is under way.
     fn end(&mut self) -> Looks {
         let unanswered = self.answered != self.activity.request();
         if self.flushed && unanswered && self.activity.takes_interim() {

@@ -1,4 +1,4 @@
-//! Header fields that are lists: several lines of one name are one list (RFC 9110 §5.3).
+//! Header fields that are lists: several lines with one name are one list (RFC 9110 §5.3).
 
 use axum::http::{HeaderMap, HeaderName};
 

@@ -7,24 +7,24 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde::Serialize;
 
-/// An answer with a JSON body, which a newline ends: a terminal shows it without running into the prompt.
+/// Makes an answer with a JSON body that ends with a newline, so that a terminal shows it on a line of its own.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     with_type(status, "application/json", json_text(value))
 }
 
-/// The body of an answer that never changes, to be [sent](constant) as often as somebody asks.
+/// The body of a constant answer, to be [sent](constant) any number of times.
 pub(crate) fn json_text(value: &impl Serialize) -> Bytes {
     let mut body = serde_json::to_vec(value).expect("answers have only string keys");
     body.push(b'\n');
     body.into()
 }
 
-/// An answer that never changes: it costs next to nothing.
+/// Makes a constant answer, which costs next to nothing.
 pub(crate) fn constant(json: &Bytes) -> Response {
     with_type(StatusCode::OK, "application/json", json.clone())
 }
 
-/// An answer with a body of another type.
+/// Makes an answer with a body of another type.
 pub(crate) fn text(status: StatusCode, content_type: &'static str, body: String) -> Response {
     with_type(status, content_type, body.into())
 }

@@ -1,8 +1,8 @@
-//! The routes of a service, each with the durations of its answers and the traces they belong to.
+//! The routes of a service, each with the durations of its answers and the traces that they belong to.
 //!
 //! Metric handles are resolved once.
 //!
-//! A route that takes `GET` takes `HEAD` too; that is measured and traced as what it is.
+//! A route that accepts `GET` accepts `HEAD` too, which is measured and traced under its own method.
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(crate) struct Routes {
     ready: Ready,
 }
 
-/// Says whether a service is ready, or the code and the sentence of why not.
+/// Says whether a service is ready, or why it is not, as a code and a sentence.
 pub(super) type Ready = Arc<dyn Fn() -> Result<(), (&'static str, String)> + Send + Sync>;
 
 /// Whether requests of a route are in traces.
@@ -55,7 +55,7 @@ impl Routes {
         }
     }
 
-    /// A service that answers is ready, unless this says that it is not, with a code and a sentence.
+    /// A service that answers is ready, unless this function returns the reason why not, as a code and a sentence.
     pub(crate) fn ready_when(
         mut self,
         ready: impl Fn() -> Result<(), (&'static str, String)> + Send + Sync + 'static,
@@ -68,7 +68,7 @@ impl Routes {
         Arc::clone(&self.ready)
     }
 
-    /// What `/metrics` shows.
+    /// The metrics at `/metrics`.
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
     }
@@ -107,7 +107,7 @@ impl Routes {
         self.add_route([route, route], method, statuses, handler, Traced::Yes)
     }
 
-    /// Adds a path of a route for `GET`, such as that with a slash at its end, for calls that come by the
+    /// Adds another path of a route for `GET`, such as the path with a final slash, for calls that come by the
     /// thousand: the answers are measured as those of `route`, without the middleware that other routes have.
     pub(crate) fn add_calls<F, A>(
         mut self,
@@ -168,19 +168,20 @@ impl Routes {
         })
     }
 
-    /// All routes; everything else is answered with JSON errors.
+    /// Returns all routes; everything else is answered with JSON errors.
     pub(super) fn finish(self) -> Answers {
         let metrics = Arc::new(self.durations.route("other", "other", &[404, 405]));
         let unknown = Arc::clone(&metrics);
         let router = self
             .router
             .fallback(move |request: Request| {
-                let message = format!("there is no {}", request.uri().path());
+                let message = format!("there is no route {}", request.uri().path());
                 answer(&unknown, StatusCode::NOT_FOUND, "not_found", &message)
             })
             .method_not_allowed_fallback(move |request: Request| {
                 let path = request.uri().path();
-                let message = format!("{path} does not take {}", request.method());
+                let method = request.method();
+                let message = format!("{path} does not accept {method}: see the Allow header");
                 let status = StatusCode::METHOD_NOT_ALLOWED;
                 answer(&metrics, status, "method_not_allowed", &message)
             });
@@ -200,7 +201,7 @@ struct Watch {
     method: &'static str,
     route: &'static str,
     metrics: RouteMetrics,
-    /// Of `HEAD`, where the route takes it; its series begin with the first one.
+    /// For `HEAD`, if the route accepts it; its series begin with the first request.
     head: Option<RouteMetrics>,
     tracer: Tracer,
 }

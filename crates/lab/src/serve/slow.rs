@@ -1,4 +1,4 @@
-//! Bodies that come bit by bit: an answer has ended with its body, and a request breaks off within its own.
+//! Bodies that come bit by bit: an answer ends with its body, and a request may break off within its body.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use hyper::body::{Frame, Incoming, SizeHint};
 
 use super::activity::Activity;
 
-/// Says that the connection is idle again when the answer has been handed over. A body that is there as a
-/// whole leaves with the head; one that is still coming keeps the connection busy.
+/// Reports that the connection is idle again when the answer has been passed on. A complete body leaves with the
+/// head; a body that is still coming keeps the connection busy.
 pub(super) fn ended_with_its_body(answer: Response, busy: Arc<Activity>) -> Response {
     if answer.body().size_hint().exact().is_some() {
         busy.end();
@@ -27,7 +27,7 @@ pub(super) fn ended_with_its_body(answer: Response, busy: Arc<Activity>) -> Resp
     })
 }
 
-/// Notices when the client has closed its half before the body of its request has come to its end.
+/// Notices when the client has closed its half before the body of its request is complete.
 pub(super) fn watched_for_its_end(
     request: Request<Incoming>,
     client: Arc<Activity>,
@@ -77,7 +77,7 @@ struct Coming {
     _busy: Busy,
 }
 
-/// A connection that is busy until this is dropped.
+/// Keeps a connection busy until this is dropped.
 struct Busy(Arc<Activity>);
 
 impl Drop for Busy {

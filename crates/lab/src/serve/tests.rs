@@ -1,4 +1,4 @@
-//! Connections that have to make room: what has arrived by then is answered.
+//! Tests of connections that have to make room: what has arrived by then is answered.
 
 use axum::Router;
 use axum::routing::get;
@@ -10,7 +10,7 @@ use crate::shutdown::Stop;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-/// A connection with its client's end, and what can make it give way.
+/// A connection with its client's end, and the means to make it give way.
 async fn connected(shutdown: Shutdown) -> (Connection, TcpStream, TcpStream, Connections) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap())

@@ -1,7 +1,7 @@
 //! The way of a handler below HTTP: the connection's wire, which can be cut.
 //!
-//! A fault is decided per request, but a reset is of a connection. Each connection of a service that
-//! asked for it has a [`Wire`] in the extensions of its requests; a handler that cuts it never answers.
+//! A fault is decided per request, but a reset affects a connection. Each connection of a service that asked for it
+//! has a [`Wire`] in the extensions of its requests; a handler that cuts it never answers.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 
-/// How a connection ends without an answer.
+/// The ways in which a connection ends without an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
     /// With a reset.
@@ -61,7 +61,7 @@ impl Wire {
     }
 }
 
-/// Ends a connection as a handler wants it. Whether the client still listens does not matter.
+/// Ends a connection as a handler ordered, whether or not the client still listens.
 pub(super) async fn end(mut stream: TcpStream, how: Cut) {
     match how {
         Cut::Reset => {
@@ -79,21 +79,21 @@ pub(super) async fn end(mut stream: TcpStream, how: Cut) {
 pub(crate) enum Door {
     /// It listens.
     Open,
-    /// Nobody does.
+    /// It does not listen.
     Closed,
 }
 
-/// What a service does below HTTP.
+/// The ability of a service to act below HTTP.
 #[derive(Clone, Debug)]
 pub(crate) enum Below {
     /// Nothing unusual.
     Nothing,
-    /// Handlers can cut connections, and the door opens and closes.
+    /// Handlers can cut connections, and the port opens and closes.
     Faults(watch::Receiver<Door>),
 }
 
 impl Below {
-    /// Returns when the door has changed.
+    /// Returns when the port has opened or closed.
     pub(super) async fn changed(&mut self) -> Door {
         if let Self::Faults(door) = self
             && door.changed().await.is_ok()

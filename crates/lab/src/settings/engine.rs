@@ -1,4 +1,4 @@
-//! The engine that keeps what instances tell each other, as it is written: `memory`, `gossip`, or the address of a
+//! The engine that carries what instances tell each other, as it is written: `memory`, `gossip`, or the address of a
 //! Redis server.
 
 use std::fmt;
@@ -79,7 +79,7 @@ impl FromStr for Engine {
             let is_word = text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_lowercase());
             let what = match nearest(text, ["memory", "gossip", "redis", "valkey"]) {
                 Some(_) if is_word => format!("`{text}` is not an engine"),
-                _ => "what was given (not shown) is not an engine".to_owned(),
+                _ => "the value (not shown) is not an engine".to_owned(),
             };
             return Err(format!(
                 "{what}: write memory, gossip, or the address of a server, such as redis://127.0.0.1:6379"
@@ -172,11 +172,8 @@ mod tests {
             ("127.0.0.1:6379", "redis://127.0.0.1:6379"),
             ("lab:hunter2@127.0.0.1:6379", "write memory, gossip, or"),
             ("http://lab:hunter2@127.0.0.1", "the scheme of"),
-            ("hunter2", "what was given (not shown) is not an engine"),
-            (
-                "redis:hunter2",
-                "what was given (not shown) is not an engine",
-            ),
+            ("hunter2", "the value (not shown) is not an engine"),
+            ("redis:hunter2", "the value (not shown) is not an engine"),
             ("hunter2://127.0.0.1", "the scheme of"),
             ("redis://127.0.0.1/hunter2", "the database of"),
             ("redis://127.0.0.1?timeout=hunter2", "the timeout of"),

@@ -1,4 +1,4 @@
-//! The settings file: TOML, every key optional, unknown keys refused with the nearest known.
+//! The settings file: TOML, with every key optional; an unknown key is refused with the nearest known one.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -107,7 +107,7 @@ mod tests {
 
         assert_eq!(
             error,
-            "2:1: load: unknown key `zzz`; known are: rate, process, shape, connections, choose, keys, \
+            "2:1: load: unknown key `zzz`; known keys are: rate, process, shape, connections, choose, keys, \
              key_skew, timeout, retries, max_connections, queue, path, lateness_limit, shed_limit"
         );
     }

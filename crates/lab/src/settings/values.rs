@@ -1,4 +1,4 @@
-//! Values of single settings: named addresses, URLs, and what other crates know how to read.
+//! The values of single settings: named addresses, URLs, and values that other crates read.
 //!
 //! The same text means the same on the command line, in the environment and in the file.
 
@@ -215,7 +215,9 @@ impl TryFrom<String> for Token {
     /// What no `Authorization` header can carry would lock everybody out, and is refused.
     fn try_from(text: String) -> Result<Self, String> {
         if text.is_empty() {
-            return Err("control_token is empty: leave it out or give one".to_owned());
+            return Err(
+                "control_token is empty: write a token, or leave the setting out".to_owned(),
+            );
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(

@@ -6,6 +6,7 @@ use fusebox_fleet::Settings;
 
 use super::loopback;
 use crate::cli::CoordinationArgs;
+use crate::cli::as_given;
 use crate::failure::Failure;
 use crate::settings::{Address, Coordinating, Engine, File, GossipPlace, Span, Staging};
 
@@ -26,7 +27,7 @@ impl Asked {
     /// A setting that does nothing without a mode, or with this engine.
     pub(super) fn of(args: CoordinationArgs, file: &File) -> Result<Self, Failure> {
         let engine = args.engine.engine;
-        let given = engine.as_ref().map(|engine| format!("--engine {engine}"));
+        let given = engine.as_ref().map(|engine| as_given("--engine", engine));
         let mut coordination = file.coordination.clone();
         coordination.mode = args.coordination.unwrap_or(coordination.mode);
         coordination.engine = engine.unwrap_or(coordination.engine);
@@ -42,13 +43,13 @@ impl Asked {
             && let Some(what) = useless
         {
             return Err(Failure::usage(format!(
-                "{what} does nothing where each instance decides for itself: write --coordination quorum, or \
+                "{what} has no effect while each instance decides for itself: add --coordination quorum, or \
                  leave it out"
             )));
         }
         if let (Some(_), false) = (&seeds, is_gossip(&coordination.engine)) {
             return Err(Failure::usage(format!(
-                "gossip_seeds does nothing with --engine {}: write --engine gossip, or leave it out",
+                "gossip_seeds has no effect with the engine {}: write --engine gossip, or leave gossip_seeds out",
                 coordination.engine
             )));
         }
@@ -82,9 +83,9 @@ impl Asked {
         }
         if self.coordination.engine.is_memory() {
             return Err(Failure::usage(format!(
-                "--coordination {mode} needs an engine that other processes reach, and memory is this process \
-                 alone: write --engine redis://127.0.0.1:6379 or --engine gossip, or run all instances in one \
-                 process with breaker-lab --coordination {mode}"
+                "coordination mode {mode} needs an engine that other processes can reach, and memory serves \
+                 only this process: write --engine redis://127.0.0.1:6379 or --engine gossip, or run all \
+                 instances in one process with breaker-lab --coordination {mode}"
             )));
         }
         let rules = self.coordination.settings(breaker, call_timeout);
@@ -116,8 +117,8 @@ pub(super) fn gossip_place(
         let useless = useless.or_else(|| advertise.map(|it| format!("gossip_advertise = {it}")));
         return match useless {
             Some(what) => Err(Failure::usage(format!(
-                "{what} of instance {name} does nothing with --engine {engine}: write --engine gossip, or leave \
-                 it out"
+                "{what} of instance {name} has no effect with the engine {engine}: write --engine gossip, or \
+                 leave it out"
             ))),
             None => Ok(None),
         };

@@ -1,4 +1,4 @@
-//! Settles one instance: its address, its downstream, its breaker, and what it tells others.
+//! The derivation of one instance's settings: its address, its downstream, its breaker, and what it tells others.
 
 use std::collections::BTreeMap;
 
@@ -98,8 +98,8 @@ pub(super) fn place(
     check_name(name)?;
     let listen = listen.or(own_port(name)).ok_or_else(|| {
         Failure::usage(format!(
-            "instance {name} has no port of its own as A, B and C have; \
-             give it one with --listen 127.0.0.1:PORT or `listen` in [instance.{name}]"
+            "instance {name} has no default port, unlike A, B and C: choose one with --listen \
+             127.0.0.1:PORT or `listen` in [instance.{name}]"
         ))
     })?;
     if downstream.leads_to(listen.0) {

@@ -1,4 +1,4 @@
-//! Settles the load.
+//! The derivation of the load's settings.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -78,12 +78,15 @@ fn targets(given: Vec<Named<BaseUrl>>) -> Result<Vec<Named<BaseUrl>>, Failure> {
     for (place, target) in given.iter().enumerate() {
         let name = &target.name;
         if given[..place].iter().any(|other| other.name == *name) {
-            return Err(Failure::usage(format!("--target {name} is given twice")));
+            return Err(Failure::usage(format!(
+                "--target {name} is given twice: write each name once"
+            )));
         }
         check_name(name)?;
         if name == ALL {
             return Err(Failure::usage(format!(
-                "--target {name} is not allowed: so the row of all targets is called"
+                "--target {name} is not allowed, because the row of all targets has this name: write \
+                 another one"
             )));
         }
     }

@@ -1,5 +1,5 @@
-//! A bar that shows how many of several runs have ended: redrawn in place on a terminal, else a line now and then on
-//! standard error, as standard output is for what came of them.
+//! A progress bar for several runs: redrawn in place on a terminal, otherwise an occasional line on standard error,
+//! because standard output is for results.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,12 +12,12 @@ use crate::together::words::clock;
 
 /// How often the bar is drawn.
 const FRAME: Duration = Duration::from_millis(100);
-/// How often a line says it where nothing can be drawn.
+/// How often a line is printed if nothing can be drawn.
 const LINE: Duration = Duration::from_secs(5);
 /// Columns of the bar itself.
 const COLUMNS: usize = 24;
 
-/// How progress is shown.
+/// The way in which progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     InPlace,
@@ -34,7 +34,7 @@ pub(crate) struct Bar {
 }
 
 impl Bar {
-    /// A bar for a terminal, lines for anything else, nothing for who wants none.
+    /// Makes a bar for a terminal, lines for anything else, and nothing if it is not wanted.
     pub(crate) fn new(quiet: bool) -> Self {
         let way = match quiet {
             true => Way::Not,
@@ -54,7 +54,7 @@ impl Bar {
         }
     }
 
-    /// So many runs of all have ended. What is told more often than can be read is left out.
+    /// Notes how many of all runs have ended. Reports that come faster than people can read are left out.
     pub(crate) fn show(&self, done: usize, all: usize) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -80,8 +80,8 @@ impl Bar {
     }
 }
 
-/// What fits into one row of the terminal, and leaves its last column free: a row that wraps cannot be drawn over. The
-/// bar goes first.
+/// The text that fits into one row of the terminal, leaving its last column free: a row that wraps cannot be
+/// overwritten. The bar is left out first.
 fn fitted(bar: &str, said: &str, columns: usize) -> String {
     let room = columns.saturating_sub(1);
     let whole = format!("{bar} {said}");
@@ -98,7 +98,7 @@ fn drawn(done: usize, all: usize) -> String {
     format!("[{:.<COLUMNS$}]", "#".repeat(full))
 }
 
-/// What has ended, how long it took, and how long the rest takes if it goes on so.
+/// What has ended, how long it took, and how long the rest will take at that pace.
 fn said(done: usize, all: usize, elapsed: Duration) -> String {
     let runs = format!("{done} of {all} runs, {} elapsed", clock(elapsed));
     let left = all.saturating_sub(done);

@@ -1,6 +1,7 @@
-//! Keeps the runs of a simulation as they end, so that whoever kills it loses the last second at most.
+//! The keeper of a simulation's runs, which stores them as they end, so that killing the process loses at most the
+//! last second.
 //!
-//! The result is one file, which is written anew from time to time: so rarely that writing takes at most a tenth of the
+//! The result is one file, which is rewritten from time to time: so rarely that writing takes at most a tenth of the
 //! time.
 
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::run::{Folder, keep};
 
 /// The least time between two writings.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How many times as long as a writing the pause after it is.
+/// How many times longer than a writing the pause after it is.
 const SHARE: u32 = 10;
 
 /// The result so far.
@@ -40,7 +41,7 @@ impl Keeper {
         }
     }
 
-    /// Takes the run at this place among all, whichever ended before it.
+    /// Adds the run at this place among all, in whatever order they end.
     pub(super) fn take(&mut self, place: usize, run: Repetition) -> Result<(), Failure> {
         if run.cut_short {
             self.cut.push((place, run));

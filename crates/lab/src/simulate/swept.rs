@@ -20,7 +20,7 @@ use crate::print;
 use crate::run::{Source, claimed, commit, each_once, read};
 use crate::sweep::{self, Settings};
 
-/// Simulates every combination that has not been simulated yet, and lays them out in the folder.
+/// Simulates every combination that has not been simulated yet, and arranges the results in the folder.
 pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
     let quiet = args.common.changed.quiet;
     let (source, settings) = settled(args)?;
@@ -104,13 +104,13 @@ fn settled(args: SweepArgs) -> Result<(Source, Settings), Failure> {
     Ok((source, settings))
 }
 
-/// What is to be known of all combinations of a scenario, and of those whose breakers wait so long each time.
+/// The remarks about all combinations of a scenario, and about those whose breakers wait equally long each time.
 fn remarks(has_fixed_lengths: bool, mut longest: Vec<String>) -> Vec<String> {
     let mut remarks = Vec::new();
     if has_fixed_lengths {
         remarks.push(
-            "! faults begin and end at the same instants in every seed: what is found may hold for these lengths \
-             alone, and ± does not show that; write for_jitter beside for in a phase to vary them"
+            "! faults begin and end at the same instants for every seed, so that the results may hold only \
+             for these lengths, which ± does not show; write for_jitter beside for in a phase to vary them"
                 .to_owned(),
         );
     }
@@ -118,14 +118,14 @@ fn remarks(has_fixed_lengths: bool, mut longest: Vec<String>) -> Vec<String> {
     longest.retain(|wait| seen.insert(wait.clone()));
     if !longest.is_empty() {
         remarks.push(format!(
-            "! max_open_for is no longer than open_for = {}: waits do not grow there",
+            "! max_open_for is no longer than open_for = {}: open periods do not grow there",
             longest.join(", ")
         ));
     }
     remarks
 }
 
-/// How long the first breaker waits, where that is above the usual longest wait and nobody said how long the longest is.
+/// How long the first breaker waits, if that is above the usual longest wait and the longest wait was not set.
 fn open_for_alone(scenario: &Scenario) -> Option<String> {
     let breaker = scenario.breaker_of(&scenario.instances()[0]);
     let usual = BreakerSettings::default().settled();
@@ -134,8 +134,8 @@ fn open_for_alone(scenario: &Scenario) -> Option<String> {
     (alone && grows).then(|| breaker.open_for.map(|wait| wait.to_string()))?
 }
 
-/// Refuses keys of which one is a part of another: rows would be labelled with values that were never simulated. A part
-/// of what was set before may vary.
+/// Refuses keys of which one is a part of another: rows would be labelled with values that were never simulated. A
+/// part of something that was set before may vary.
 fn each_key_once(text: &str, grid: &Grid, sets: &[Set]) -> Result<(), Failure> {
     let keys: Vec<&str> = grid.keys().collect();
     let varied = keys.iter().map(|key| Set::new(key, "varied"));
@@ -192,7 +192,7 @@ fn replayed(scenario: &Scenario) -> Option<(String, String)> {
     Some((file.clone(), format!("{digest:016x}")))
 }
 
-/// The scenario with the settings of a cell. Values are refused with the key that they were given to.
+/// The scenario with the settings of a cell. Refusals name the key of the value.
 fn scenario_of(source: &Source, cell: &Cell) -> Result<Scenario, Failure> {
     let sets = cell.settings().iter();
     let sets = sets.map(|(key, value)| Set::new(key, value));

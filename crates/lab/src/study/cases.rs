@@ -14,7 +14,7 @@ use experiment::values::Span;
 use crate::failure::Failure;
 use crate::run::{TOGETHER, text_of};
 
-/// Policies of the matrix, each with the keys that make it so.
+/// The policies of the matrix, each with the keys that define it.
 const POLICIES: &[(&str, &str)] = &[
     (LOCAL, "coordination.mode=local"),
     ("advisory", "coordination.mode=advisory"),
@@ -33,7 +33,7 @@ const POLICIES: &[(&str, &str)] = &[
     ),
 ];
 
-/// A cell with what is performed in it.
+/// A cell with the scenario that is performed in it.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
     pub(super) cell: Cell,
@@ -71,14 +71,14 @@ pub(super) fn all() -> Result<Vec<Case>, Failure> {
     Ok(cases)
 }
 
-/// Whether a scenario has a case of this policy: instances that gossip merge no counts.
+/// Whether a scenario has a case with this policy: instances that gossip merge no counts.
 fn applies(scenario: &str, policy: &str) -> bool {
     let gossips =
         Scenario::parse(text_of(scenario)).is_ok_and(|it| it.coordination().engine.is_gossip());
     !(gossips && ["pooled", "pooled-naive"].contains(&policy))
 }
 
-/// The cases of these scenarios or parts; all where none is named.
+/// The cases of these scenarios or parts; all of them if none is named.
 pub(super) fn only(cases: Vec<Case>, names: &[String]) -> Result<Vec<Case>, Failure> {
     let parts = [MATRIX, FRONTIER, GEDCB];
     let known = || parts.iter().chain(TOGETHER).copied();
@@ -100,7 +100,7 @@ pub(super) fn only(cases: Vec<Case>, names: &[String]) -> Result<Vec<Case>, Fail
     Ok(cases.into_iter().filter(is_asked).collect())
 }
 
-/// A digest of all that is performed: trials of other scenarios must not stand beside these.
+/// A digest of everything that is performed, because trials of different scenarios must not be mixed.
 pub(super) fn digest(cases: &[Case]) -> String {
     let all = cases.iter().fold(Draw::new(0), |digest, case| {
         digest.with(&case.cell.to_string()).with(&case.text)
@@ -108,7 +108,7 @@ pub(super) fn digest(cases: &[Case]) -> String {
     format!("{:016x}", all.bits())
 }
 
-/// The cases of the frontier: how fast, how seldom for nothing, and whom it hits.
+/// The cases of the frontier: how fast, how seldom without cause, and with which instances affected.
 fn frontier() -> Result<Vec<Case>, Failure> {
     // Windows are full of successes when the errors begin.
     let calm = format!(
@@ -185,7 +185,7 @@ fn gedcb() -> Result<Vec<Case>, Failure> {
     Ok(cases)
 }
 
-/// Keys with their values, parted by spaces.
+/// Keys with their values, separated by spaces.
 fn sets(keys: &str) -> Result<Vec<Set>, Failure> {
     let all = keys.split_whitespace().map(|set| {
         let (key, value) = set.split_once('=').unwrap_or((set, ""));
@@ -194,10 +194,10 @@ fn sets(keys: &str) -> Result<Vec<Set>, Failure> {
     all.collect::<Result<_, String>>().map_err(Failure::runtime)
 }
 
-/// A scenario whose faults last differently long in each seed: with fixed lengths all seeds end them at the same instant
-/// of a breaker's waits, and what looks best may be best for this length alone. Each phase but the first lasts as long on
-/// average as it is written, and varies by an open period of the breaker, or by half of its own length where that is
-/// less.
+/// A scenario whose faults have a different length with each seed. With fixed lengths, all seeds would end them at
+/// the same point of a breaker's waits, and what looks best might be best for this length only. On average each phase
+/// but the first keeps its written length; it varies by an open period of the breaker, or by half of its own length
+/// if that is less.
 fn with_chance(text: &str) -> Result<String, Failure> {
     let broken = |what: String| Failure::runtime(format!("a scenario of the study:{what}"));
     let table: toml::Table = toml::from_str(text).map_err(|error| broken(error.to_string()))?;

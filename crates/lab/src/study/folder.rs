@@ -11,10 +11,10 @@ use crate::failure::Failure;
 use crate::file;
 use crate::trials::{TrialFile, check_new, make_folder, unread, write};
 
-/// The plan: what is studied.
+/// The plan of the study.
 const PLAN: &str = "study.json";
 
-/// A folder that takes the trials of one study.
+/// A folder for the trials of one study.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -22,8 +22,8 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder, or opens one that holds a part of the same study, with the trials that it holds. It belongs to
-    /// this process until it is dropped or the process ends, however that ends.
+    /// Makes the folder, or opens one with a part of the same study and its trials. It belongs to this process until
+    /// it is dropped or the process ends, in whatever way.
     pub(super) fn open(path: &Path, plan: &Plan) -> Result<(Self, Vec<Trial>), Failure> {
         make_folder(path)?;
         check_new(path, PLAN)?;
@@ -42,18 +42,18 @@ impl Folder {
         Ok((folder, trials))
     }
 
-    /// Adds a trial, whole.
+    /// Adds a complete trial.
     pub(super) fn keep(&mut self, trial: &Trial) -> Result<(), Failure> {
         self.trials.keep(trial)
     }
 
-    /// Writes a file, whole or not at all.
+    /// Writes a file, completely or not at all.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         write(&self.path, name, text)
     }
 }
 
-/// Refuses a folder whose trials are those of something else.
+/// Refuses a folder with trials of something else.
 fn check_continues(path: &Path, plan: &Plan) -> Result<(), Failure> {
     let file = path.join(PLAN);
     let kept = match file::read(&file, file::WRITTEN_BY_HAND) {

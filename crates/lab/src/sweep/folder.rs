@@ -12,12 +12,12 @@ use crate::file;
 use crate::run::RUN_WITH;
 use crate::trials::{TrialFile, check_new, make_folder, unread, write};
 
-/// The plan: what is swept.
+/// The plan of the sweep.
 const PLAN: &str = "sweep.json";
 /// The scenario, as it was written.
 const SCENARIO: &str = "scenario.toml";
 
-/// A folder that takes the trials of one sweep.
+/// A folder for the trials of one sweep.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -25,8 +25,8 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder, or opens one that holds a part of the same sweep, with the trials that it holds. It belongs
-    /// to this process until it is dropped or the process ends, however that ends.
+    /// Makes the folder, or opens one with a part of the same sweep and its trials. It belongs to this process until
+    /// it is dropped or the process ends, in whatever way.
     pub(super) fn open(settings: &Settings) -> Result<(Self, Vec<Trial>), Failure> {
         let path = &settings.out;
         make_folder(path)?;
@@ -48,19 +48,19 @@ impl Folder {
         Ok((folder, trials))
     }
 
-    /// Adds a trial, whole.
+    /// Adds a complete trial.
     pub(super) fn keep(&mut self, trial: &Trial) -> Result<(), Failure> {
         self.trials.keep(trial)
     }
 
-    /// Writes a file, whole or not at all.
+    /// Writes a file, completely or not at all.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
         write(&self.path, name, text)
     }
 }
 
-/// The plan for a folder: this sweep, with what trials there remember. Refuses a folder whose trials are those of
-/// something else.
+/// The plan for a folder: this sweep, with what the trials there record. Refuses a folder with trials of something
+/// else.
 fn continued(settings: &Settings) -> Result<Sweep, Failure> {
     let path = &settings.out;
     let mut sweep = settings.sweep.clone();
@@ -97,7 +97,7 @@ fn continued(settings: &Settings) -> Result<Sweep, Failure> {
     Ok(sweep)
 }
 
-/// How the text of a scenario differs from the one that is kept: by its flags, or by itself.
+/// How the text of a scenario differs from the stored one: by its flags, or by itself.
 fn difference(kept: &str, now: &str) -> String {
     let flags = |text: &str| {
         let flags = text.lines().map_while(|line| line.strip_prefix(RUN_WITH));
@@ -110,7 +110,7 @@ fn difference(kept: &str, now: &str) -> String {
     }
     let shown = |flags: Option<String>| flags.unwrap_or("no --seed and no --set".to_owned());
     format!(
-        "it was begun with {} and is now given {}",
+        "it was started with {} and is now given {}",
         shown(then),
         shown(now)
     )

@@ -127,7 +127,7 @@ fn a_trial_that_was_stopped_between_its_two_runs_is_not_kept_and_is_performed_ag
     let kept = lines(&settings, "trials.jsonl");
     let rest = performed(None);
 
-    assert!(stopped.to_string().contains("does the rest"), "{stopped}");
+    assert!(stopped.to_string().contains("continues"), "{stopped}");
     assert!(kept <= 1, "{kept}");
     assert!(rest.is_ok(), "{rest:?}");
     let trials = fs::read(settings.out.join("trials.jsonl")).unwrap();
@@ -137,7 +137,7 @@ fn a_trial_that_was_stopped_between_its_two_runs_is_not_kept_and_is_performed_ag
     fs::remove_dir_all(&settings.out).unwrap();
 }
 
-/// Uses the switch when the first call is told.
+/// Uses the switch when the first call is reported.
 struct Stops(simulator::Cancel);
 
 impl Events for Stops {

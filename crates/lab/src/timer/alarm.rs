@@ -1,4 +1,4 @@
-//! One instant to wait for, as closely as the system can.
+//! An alarm: one instant to wait for, as precisely as the system can.
 
 #[cfg(target_os = "linux")]
 pub(crate) use precise::Alarm;
@@ -25,7 +25,7 @@ mod precise {
     /// One instant to wait for.
     #[derive(Debug)]
     pub(crate) struct Alarm {
-        /// Without one (the process may be out of descriptors) the runtime's timer has to do.
+        /// Without one (the process may be out of descriptors) the runtime's timer is used.
         timer: Option<AsyncFd<OwnedFd>>,
     }
 
@@ -43,13 +43,13 @@ mod precise {
             }
         }
 
-        /// One by the runtime's timer, whose time a test can move.
+        /// An alarm by the runtime's timer, whose time a test can move.
         #[cfg(test)]
         pub(crate) fn of_runtime() -> Self {
             Self { timer: None }
         }
 
-        /// Returns at `deadline`, at once when it has passed. May be dropped and asked again.
+        /// Returns at `deadline`, or at once when it has passed. It may be dropped and called again.
         pub(crate) async fn wait_until(&mut self, deadline: Instant) {
             let Some(timer) = &self.timer else {
                 return sleep_until(deadline).await;
@@ -99,7 +99,7 @@ mod coarse {
             Self
         }
 
-        /// Returns at `deadline`, at once when it has passed. May be dropped and asked again.
+        /// Returns at `deadline`, or at once when it has passed. It may be dropped and called again.
         pub(crate) async fn wait_until(&mut self, deadline: Instant) {
             if deadline > Instant::now() {
                 sleep_until(deadline).await;

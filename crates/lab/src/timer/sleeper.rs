@@ -1,4 +1,4 @@
-//! Many tasks that wait, one alarm.
+//! A sleeper: many tasks that wait on one alarm.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,10 +11,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Alarm;
 
-/// Beyond this a millisecond does not matter, and the runtime's timer costs less.
+/// Above this duration a millisecond does not matter, and the runtime's timer costs less.
 const PRECISE_UP_TO: Duration = Duration::from_millis(50);
 
-/// Lets tasks sleep precisely. Clones share one alarm; the last one ends its task.
+/// Lets tasks sleep precisely. Clones share one alarm; dropping the last one ends its task.
 #[derive(Clone, Debug)]
 pub(crate) struct Sleeper {
     shared: Arc<Owner>,
@@ -35,7 +35,7 @@ impl Drop for Owner {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Mutex<Waiting>,
-    /// Told when the earliest deadline has become an earlier one.
+    /// Notified when there is an earlier deadline than before.
     earlier: Notify,
 }
 
@@ -45,7 +45,7 @@ struct Waiting {
     heap: BinaryHeap<Reverse<Sleep>>,
 }
 
-/// Ordered by deadline, then by who came first.
+/// Ordered by deadline, then by order of arrival.
 #[derive(Debug)]
 struct Sleep {
     at: (Instant, u64),
@@ -78,7 +78,7 @@ impl Sleeper {
         Self::with(Alarm::new())
     }
 
-    /// One by the runtime's timer, whose time a test can move.
+    /// A sleeper by the runtime's timer, whose time a test can move.
     #[cfg(test)]
     pub(crate) fn of_runtime() -> Self {
         Self::with(Alarm::of_runtime())
@@ -92,7 +92,7 @@ impl Sleeper {
         }
     }
 
-    /// Returns at `deadline`, at once when it has passed. Cancel safe.
+    /// Returns at `deadline`, or at once when it has passed. It is cancel-safe.
     pub(crate) async fn sleep_until(&self, deadline: Instant) {
         let left = deadline.saturating_duration_since(Instant::now());
         if left > PRECISE_UP_TO {
@@ -109,7 +109,7 @@ impl Sleeper {
         let _ = woken.await;
     }
 
-    /// Returns after `span`. Cancel safe.
+    /// Returns after `span`. It is cancel-safe.
     pub(crate) async fn sleep(&self, span: Duration) {
         self.sleep_until(Instant::now() + span).await;
     }
@@ -126,7 +126,7 @@ impl Queue {
         earliest
     }
 
-    /// Wakes all whose time has come; the earliest deadline that is left.
+    /// Wakes all whose time has come; returns the earliest remaining deadline.
     fn wake_due(&self) -> Option<Instant> {
         let now = Instant::now();
         let mut waiting = self.lock();

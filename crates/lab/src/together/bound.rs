@@ -10,7 +10,7 @@ use crate::settings::{Address, Together};
 /// The sockets of all services; nothing answers yet.
 pub(crate) struct Bound {
     pub(super) unreliable: Listening,
-    /// Where its faults can be changed even while nobody listens for data.
+    /// The address at which its faults can be changed even while the data port is closed.
     pub(super) control: Listening,
     pub(super) instances: Vec<Listening>,
     /// The lab's page, or why there is none.
@@ -18,7 +18,7 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
-    /// Where the page is, if there is one.
+    /// The address of the page, if there is one.
     pub(crate) fn page(&self) -> Option<SocketAddr> {
         let page = self.page.as_ref().ok()?;
         Some(page.address)
@@ -34,7 +34,7 @@ pub(crate) fn bind(settings: &Together) -> Result<Bound, Failure> {
     )?;
     let control = listen(
         settings.unreliable.control_listen.0,
-        "the control of the unreliable service",
+        "the control listener of the unreliable service",
         "`control_listen` in [unreliable] of the settings file",
     )?;
     let instances = settings.instance.iter().map(|(name, instance)| {
@@ -60,7 +60,7 @@ pub(crate) fn bind(settings: &Together) -> Result<Bound, Failure> {
     })
 }
 
-/// Like [`bind`], but on any free port where a usual one is taken: an experiment needs no certain ones.
+/// Like [`bind`], but on any free port if a usual one is taken, because an experiment does not depend on the ports.
 pub(crate) fn bind_anywhere(settings: &Together) -> Result<Bound, Failure> {
     let usual_or_any = |address: Address, who: &str| {
         listen(address.0, who, "").or_else(|_| {
@@ -90,7 +90,7 @@ pub(crate) fn url_table(
             bound.unreliable.address
         ),
         format!(
-            "  control of faults   http://{}   /faults, /truth, always open",
+            "  fault control       http://{}   /faults, /truth; always open",
             bound.control.address
         ),
     ];
@@ -102,11 +102,11 @@ pub(crate) fn url_table(
     }
     lines.push(match &bound.page {
         Ok(listening) => format!(
-            "  lab (live page)     http://{}   look at it in a browser; /api/state, /metrics",
+            "  lab (live page)     http://{}   open it in a browser; /api/state, /metrics",
             listening.address
         ),
         Err(_) => format!(
-            "  lab                 no page: {} is taken; --listen lab=HOST:PORT",
+            "  lab (live page)     none: {} is in use; choose --listen lab=HOST:PORT",
             settings.lab.listen
         ),
     });

@@ -1,5 +1,5 @@
-//! The writer of a live run's events: calls and transitions are told as they happen, and written by a thread of
-//! its own, so that no call waits for a disk.
+//! The writer of a live run's events. Calls and transitions are reported as they happen, and a thread of its own
+//! writes them, so that no call waits for a disk.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -16,10 +16,10 @@ use crate::event_table::EventTable;
 use crate::failure::Failure;
 use crate::load::EndedCall;
 
-/// So long after the end of a call its row is written: by then the observer has told the truth that held.
+/// How long after the end of a call its row is written: by then the observer has reported the truth at that time.
 const TRUTH_IS_TOLD: Duration = Duration::from_millis(200);
 
-/// Where the parts of a running system tell their events.
+/// The channel for the events of a running system.
 #[derive(Clone, Debug)]
 pub(crate) struct Tap(Sender<Told>);
 
@@ -31,7 +31,7 @@ enum Told {
     End,
 }
 
-/// A table that is being written while a run goes on.
+/// A table that is written during a run.
 #[derive(Debug)]
 pub(crate) struct EventWriter {
     tap: Tap,
@@ -39,19 +39,19 @@ pub(crate) struct EventWriter {
 }
 
 impl Tap {
-    /// A tap, and what comes out of it.
+    /// Makes a tap and its output.
     pub(crate) fn open() -> (Self, Flow) {
         let (told, flow) = channel();
         (Self(told), Flow(flow))
     }
 
-    /// Whoever listens to calls.
+    /// The listener to calls.
     pub(super) fn calls(&self) -> impl Fn(EndedCall) + Send + Sync + 'static {
         let tap = self.clone();
         move |call| tap.tell(Told::Call(call))
     }
 
-    /// Whoever listens to the breaker of one instance.
+    /// The listener to the breaker of one instance.
     pub(super) fn transitions(&self, instance: usize) -> impl Listener + 'static {
         let tap = self.clone();
         move |_breaker: &str, event: &Event| {
@@ -61,7 +61,7 @@ impl Tap {
         }
     }
 
-    /// Where the writer is gone, it has failed and says so at the end.
+    /// If the writer is gone, it has failed, and reports that at the end.
     fn tell(&self, told: Told) {
         let _ = self.0.send(told);
     }
@@ -79,7 +79,7 @@ impl EventWriter {
         Self { tap, thread }
     }
 
-    /// The table, once all that has been told is in it.
+    /// The table, once it contains everything that was reported.
     pub(crate) fn finish(self) -> Result<EventTable, Failure> {
         self.tap.tell(Told::End);
         let ended = self.thread.join();

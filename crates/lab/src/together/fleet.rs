@@ -1,6 +1,6 @@
-//! The recorder of a running fleet: told of each transition by the breakers, of the truth by the observer.
+//! The recorder of a running fleet: the breakers report each transition to it, and the observer reports the truth.
 //!
-//! The live picture, the summary and the result ask the same recorder, so that they cannot say different things.
+//! The live picture, the summary and the result read the same recorder, so they cannot contradict each other.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use experiment::fleet::{Divergence, Recorder};
 use fusebox::{Event, Listener, Transition};
 
-/// Transitions that are remembered for the display.
+/// How many transitions are remembered for the display.
 const RECENT: usize = 64;
 
 /// Follows the breakers of all instances. Times count from the start of the run.
@@ -73,13 +73,13 @@ impl Fleet {
         state.noted += 1;
     }
 
-    /// The last transitions, oldest first, and how many there have been in all.
+    /// The last transitions, oldest first, and their total number.
     pub(super) fn recent(&self) -> (Vec<Noted>, u64) {
         let state = self.lock();
         (state.recent.iter().copied().collect(), state.noted)
     }
 
-    /// Tells the recorder something, or asks it.
+    /// Reports to the recorder, or asks it.
     pub(crate) fn recorder<T>(&self, with: impl FnOnce(&mut Recorder) -> T) -> T {
         with(&mut self.lock().recorder)
     }
@@ -89,7 +89,7 @@ impl Fleet {
         now.saturating_sub(self.began)
     }
 
-    /// How far the instances have differed up to `now` on the breakers' clock.
+    /// How much the instances have diverged up to `now` on the breakers' clock.
     pub(super) fn divergence(&self, now: Duration) -> Divergence {
         self.lock().recorder.divergence(self.elapsed(now))
     }

@@ -143,7 +143,7 @@ impl Part {
             Self::Led(HoldStage::Probing) => "probes for all",
             Self::Led(HoldStage::Turn) => "waits its turn",
             Self::Led(_) => "held",
-            Self::Localised => "own failure",
+            Self::Localised => "localised",
             Self::Suspects => "suspects",
             Self::Fine => "fine",
             Self::Idle | Self::Apart(Apart::NotSuspect) => "no calls",

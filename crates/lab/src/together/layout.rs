@@ -1,7 +1,6 @@
-//! The lines of the live picture, fitted to a terminal: 80 columns hold every figure, and more rows show
-//! more transitions. A narrower terminal leaves out whole columns, the least telling ones first, and marks
-//! text that it cuts. Where instances decide together, what each of them does in its fleet takes the place of the
-//! least telling figures.
+//! The lines of the live picture, fitted to a terminal: 80 columns hold every figure, and more rows show more
+//! transitions. A narrower terminal leaves out whole columns, the least important ones first, and marks text that it
+//! cuts. If instances decide together, what each of them does in its fleet replaces the least important figures.
 
 mod fleet_lines;
 
@@ -16,15 +15,15 @@ use super::picture::{InstancePicture, Picture};
 use super::shade::Shade;
 use super::words::{cause, clock, compact, number, percent, seconds, state};
 
-/// Lines that are there for any number of instances, without the transitions and what is said of a fleet.
+/// The number of lines for any number of instances, without the transitions and the lines about a fleet.
 const FIXED_LINES: usize = 6;
 /// The lines above the transitions.
 const TRANSITIONS_HEAD: usize = 2;
 /// The width of a state with its shape.
 const STATE_WIDTH: usize = 15;
-/// The width of what an instance does in its fleet, with a space.
+/// The width of an instance's part in its fleet, with a space.
 const PART_WIDTH: usize = 15;
-/// The figures of an instance: head, width, and how early it is left out where there is no room.
+/// The figures of an instance: head, width, and the order in which they are left out for lack of space.
 const FIGURES: [(&str, usize, u8); 7] = [
     ("for", 7, 7),
     ("calls", 8, 6),
@@ -39,14 +38,14 @@ const NAME_WIDTH: usize = 9;
 /// The letters of `half-open` and `closed`, the longest change that breakers make by themselves.
 const CHANGE_WIDTH: usize = 15;
 
-/// How much room there is.
+/// The available space.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size {
     pub(super) columns: usize,
     pub(super) rows: usize,
 }
 
-/// A piece of a line and how it looks.
+/// A piece of a line, with its look.
 #[derive(Debug)]
 pub(super) struct Piece {
     pub(super) text: String,
@@ -55,17 +54,17 @@ pub(super) struct Piece {
     pub(super) bold: bool,
 }
 
-/// How a shade is given to a text.
+/// The way in which a text gets a shade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// As the block that a word stands on.
+    /// As the block under a word.
     Block,
     /// As the colour of a shape.
     Mark,
 }
 
-/// All lines of the picture, one fewer than there are rows: a block that is higher than the terminal could
-/// not be drawn in place.
+/// All lines of the picture, one fewer than there are rows, because a block that is higher than the terminal could
+/// not be redrawn in place.
 pub(super) fn lines(picture: &Picture, size: Size) -> Vec<Vec<Piece>> {
     let mut lines = head(picture);
     let extra = lines.len() + 1 - FIXED_LINES;
@@ -101,10 +100,10 @@ pub(super) fn lines(picture: &Picture, size: Size) -> Vec<Vec<Piece>> {
     lines
 }
 
-/// The columns that there is room for.
+/// The columns for which there is space.
 struct Columns {
     name: usize,
-    /// Of what an instance does in its fleet; zero where it has none.
+    /// The width of an instance's part in its fleet; zero if it has none.
     part: usize,
     figures: [bool; FIGURES.len()],
 }
@@ -134,7 +133,7 @@ impl Columns {
     }
 }
 
-/// Which figures there is room for: the last one to go is the one with the least number.
+/// The figures for which there is space; the figure with the lowest number is left out last.
 fn shown(room: usize) -> [bool; FIGURES.len()] {
     let mut shown = [true; FIGURES.len()];
     loop {
@@ -162,7 +161,7 @@ fn figures(texts: &[String; FIGURES.len()], shown: [bool; FIGURES.len()]) -> Str
         .concat()
 }
 
-/// Cuts what goes beyond the last column and says so with an ellipsis.
+/// Cuts what goes beyond the last column, and marks the cut with an ellipsis.
 fn fit(line: &mut Vec<Piece>, columns: usize) {
     let mut room = columns;
     for place in 0..line.len() {
@@ -180,7 +179,7 @@ fn fit(line: &mut Vec<Piece>, columns: usize) {
     }
 }
 
-/// Wide terminals have room for whole names.
+/// Wide terminals have space for whole names.
 fn name_width(picture: &Picture, columns: usize) -> usize {
     let longest = picture.instances.iter().map(|one| one.name.chars().count());
     let longest = longest.max().unwrap_or_default() + 1;
@@ -206,7 +205,7 @@ fn head(picture: &Picture) -> Vec<Vec<Piece>> {
             bold(clock(picture.elapsed)),
             plain(remaining(picture)),
             plain(format!(
-                "  {} requests/s, seed {}, Ctrl-C ends",
+                "  {} requests/s, seed {}, Ctrl-C stops",
                 picture.rate, picture.seed
             )),
         ],
@@ -234,7 +233,7 @@ fn head(picture: &Picture) -> Vec<Vec<Piece>> {
                 plain("not now".to_owned())
             },
             plain(format!(
-                ", some open while others were closed {} of the time",
+                ", some closed while others were not {} of the time",
                 percent(picture.disagreed),
             )),
         ],
@@ -255,7 +254,7 @@ pub(super) fn remaining(picture: &Picture) -> String {
     picture.until.map_or(String::new(), ends)
 }
 
-/// What there is no room for, by its states.
+/// The instances for which there is no space, by their states.
 fn rest(instances: &[InstancePicture]) -> String {
     let mut states: Vec<(String, usize)> = Vec::new();
     for one in instances {
@@ -340,16 +339,19 @@ fn transition(picture: &Picture, noted: &Noted) -> Vec<Piece> {
     ]
 }
 
-/// The height of a state: what it is without its colour and before its word.
+/// The height of a state, which shows it without colour and before its word.
 fn shape(state: State) -> &'static str {
     match state {
-        State::Open | State::ForcedOpen => "█",
+        State::Open => "█",
+        State::ForcedOpen => "▓",
         State::HalfOpen => "▄",
+        State::Disabled => "─",
+        State::MetricsOnly => "┄",
         _ => "▁",
     }
 }
 
-/// Text on a block of its shade, and what is left of its column.
+/// Text on a block of its shade, and the rest of its column.
 fn block(text: String, shade: Shade, width: usize) -> [Piece; 2] {
     let rest = width.saturating_sub(text.chars().count());
     [shaded(text, shade), plain(" ".repeat(rest))]

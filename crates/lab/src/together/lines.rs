@@ -1,4 +1,4 @@
-//! Plain lines where there is no terminal: one per second and one per transition.
+//! Plain lines for output without a terminal: one per second and one per transition.
 
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
-//! The observer of a live run: it tells the recorder the truth, the phase and the calls whenever they change.
+//! The observer of a live run, which reports the truth, the phase and the calls to the recorder whenever they change.
 //!
-//! Transitions need no observer: breakers tell each of them with its instant. The truth is not polled, either:
-//! the unreliable service says when it changes, to the instant where the plan knows it before. Calls that came
-//! since the last change count with the truth of before it, up to how late this task woke; they are told with every
-//! heartbeat, too, so that whoever looks at a long phase sees them. A process that did not
-//! run for longer than [`STILL`] did not do what the scenario says, so the run is void.
+//! Transitions need no observer: breakers report each of them with its instant. The truth is not polled, either: the
+//! unreliable service says when it changes, to the instant if the plan knows it beforehand. Calls since the last
+//! change count with the truth before it, up to how late this task woke. They are also reported with every heartbeat,
+//! so that they are visible during a long phase. A process that did not run for longer than [`STILL`] did not perform
+//! the scenario, so the run is void.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -203,7 +203,7 @@ impl Beats {
     fn refusal(self) -> Option<String> {
         (self.longest > STILL).then(|| {
             format!(
-                "the process did not run for {:.1} s: up to {} s are allowed",
+                "the process was suspended for {:.1} s, and at most {} s are allowed",
                 self.longest.as_secs_f64(),
                 STILL.as_secs()
             )
@@ -228,7 +228,10 @@ mod tests {
         assert_eq!(refusal(&[10, 500, 1500, 2000]), None);
         for looks in [&[10, 12_010, 12_020][..], &[10, 12_010]] {
             let why = refusal(looks).unwrap();
-            assert!(why.contains("the process did not run for 12.0 s"), "{why}");
+            assert!(
+                why.contains("the process was suspended for 12.0 s"),
+                "{why}"
+            );
         }
     }
 }

@@ -1,10 +1,8 @@
-//! The source of the live page: what the recorder, the breakers and the load tell, by and by.
+//! The source of the live page: the reports of the recorder, the breakers and the load.
 //!
-//! The page asks the same recorder as the picture, the summary and the result, so that they cannot say different
-//! things.
+//! The page reads the same recorder as the picture, the summary and the result, so they cannot contradict each other.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use experiment::fleet::{Change, Recorder};
 use experiment::outcome::{ClientOutcome, Outcomes};
@@ -13,25 +11,21 @@ use fusebox::{Breaker, Clock, SystemClock};
 use super::Watched;
 use super::fleet::Fleet;
 use super::fleet_source::FleetSource;
-use crate::load::{LoadView, Record};
+use super::order_source::OrderSource;
+use crate::load::Record;
 use crate::operation::Operation;
 use crate::page::{
-    Coordination, Described, Description, Moment, PhaseStart, Row, SecondLatencies, SettingsStep,
-    Source, TruthStep, TurnStep,
+    Coordination, Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source,
+    TruthStep, TurnStep,
 };
-use crate::settings::{BaseUrl, BreakerSettings};
-use crate::unreliable::Running;
+use crate::settings::BaseUrl;
 
 /// A run as the page sees it, and how much of it the page has seen.
 pub(super) struct PageSource {
     description: Description,
-    operation: Operation,
-    /// The settings that were in force at the last look, and what was asked of the load; nothing before the first.
-    settings: Vec<Option<BreakerSettings>>,
-    load: Option<LoadView>,
+    orders: OrderSource,
     clock: SystemClock,
     breakers: Vec<Breaker>,
-    running: Arc<Running>,
     record: Arc<Record>,
     fleet: Arc<Fleet>,
     together: FleetSource,
@@ -82,12 +76,9 @@ impl PageSource {
                 }),
                 instances: instances.collect(),
             },
-            operation: operation.clone(),
-            settings: vec![None; number],
-            load: None,
+            orders: OrderSource::new(operation),
             clock: watched.clock,
             breakers: watched.breakers.clone(),
-            running: Arc::clone(&watched.running),
             record: Arc::clone(&watched.record),
             fleet: Arc::clone(&watched.fleet),
             together: FleetSource::new(watched.readers.clone(), Arc::clone(&watched.told)),
@@ -119,33 +110,6 @@ impl PageSource {
         ])
     }
 
-    /// The settings that are others than at the last look.
-    fn new_settings(&mut self, at_s: f64) -> Vec<SettingsStep> {
-        let mut steps = Vec::new();
-        let instances = self.operation.crew.instances().enumerate();
-        for ((instance, (_, one)), seen) in instances.zip(&mut self.settings) {
-            let now = one.tuning().settings();
-            let before = seen.replace(now);
-            if before != Some(now) {
-                steps.push(SettingsStep {
-                    at_s,
-                    instance,
-                    rules: (&one.breaker().config()).into(),
-                    settings: now,
-                    different: before.map_or(String::new(), |before| now.differences(before)),
-                });
-            }
-        }
-        steps
-    }
-
-    /// What is asked of the load, if it is something else than at the last look.
-    fn new_load(&mut self) -> Option<LoadView> {
-        let now = self.operation.load.view();
-        let before = self.load.replace(now.clone());
-        (before.as_ref() != Some(&now)).then_some(now)
-    }
-
     fn latencies(&mut self) -> Vec<SecondLatencies> {
         let over = self.record.seconds_from(self.seconds);
         if let Some(last) = over.last() {
@@ -164,15 +128,16 @@ impl Source for PageSource {
         let rows = (0..self.breakers.len()).map(|place| self.row(place));
         let rows = rows.collect();
         let at = self.fleet.elapsed(self.clock.now());
+        let orders = self.orders.given(at);
         let mut moment = Moment {
             at,
             rows,
             latencies: self.latencies(),
             standings: self.together.standings(at),
             notes: self.together.notes(|at| self.fleet.elapsed(at)),
-            plan: self.running.revision(),
-            settings: self.new_settings(millionths(at)),
-            load: self.new_load(),
+            plans: orders.plans,
+            settings: orders.settings,
+            loads: orders.loads,
             ..Moment::default()
         };
         self.fleet.recorder(|it| self.seen.rest(it, &mut moment));
@@ -226,11 +191,6 @@ impl Seen {
             .extend(new.map(|it| PhaseStart(it.from_s, it.name.clone())));
         self.phases = phases.len();
     }
-}
-
-/// Seconds to a millionth.
-fn millionths(at: Duration) -> f64 {
-    (at.as_secs_f64() * 1e6).round() / 1e6
 }
 
 /// Instances that take the same step share a row.

@@ -20,17 +20,17 @@ pub(super) struct Picture {
     pub(super) until: Option<Duration>,
     /// Whether one instance lets calls pass while another does not.
     pub(super) diverges: bool,
-    /// The share of the time in which they did.
+    /// The share of the time in which instances diverged.
     pub(super) disagreed: f64,
-    /// How many of the calls that breakers permitted were expected to fail.
+    /// How many of the permitted calls were expected to fail.
     pub(super) expected_to_fail: f64,
     pub(super) elapsed: Duration,
     pub(super) downstream: Health,
     pub(super) instances: Vec<InstancePicture>,
     pub(super) transitions: Vec<Noted>,
-    /// How many transitions there have been; `transitions` are the last of them.
+    /// The number of transitions; `transitions` contains the last of them.
     pub(super) noted: u64,
-    /// What the instances decide together; none where each decides alone.
+    /// What the instances decide together; `None` if each decides alone.
     pub(super) fleet: Option<FleetPicture>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Picture {
 pub(super) struct InstancePicture {
     pub(super) name: String,
     pub(super) snapshot: Snapshot,
-    /// Whether somebody has stopped it: what its breaker would do counts for nothing then.
+    /// Whether it was stopped; then the state of its breaker does not count.
     pub(super) is_stopped: bool,
     pub(super) clients: Outcomes,
     /// Its probes for the fleet that succeeded.
@@ -93,8 +93,8 @@ impl InstancePicture {
         self.snapshot.at.saturating_sub(self.snapshot.since)
     }
 
-    /// How often the breaker opened, without an operator. One that a fleet holds is open all along, whatever it
-    /// does in between.
+    /// How often the breaker opened, apart from orders of an operator. A breaker that a fleet holds counts as open
+    /// all along, whatever it does in between.
     pub(super) fn openings(&self) -> u64 {
         let totals = &self.snapshot.totals;
         let none = [Cause::Manual, Cause::EngineLost];
@@ -102,8 +102,8 @@ impl InstancePicture {
         rules.map(|&cause| totals.trips(cause)).sum()
     }
 
-    /// How often it went open → half-open → open: its own probes, and those for the fleet, but for the good ones of
-    /// these, which wait in open until the fleet closes.
+    /// How often it went open → half-open → open. Its own probes count, and so do probes for the fleet, except the
+    /// successful ones, which wait in open until the fleet closes.
     pub(super) fn flaps(&self) -> u64 {
         let again = self
             .snapshot

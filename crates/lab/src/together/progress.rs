@@ -1,4 +1,4 @@
-//! Lines that say how far several runs have come: elapsed and remaining, of this one and of all.
+//! Progress lines of several runs: elapsed and remaining time, of this run and of all.
 
 use std::time::Duration;
 

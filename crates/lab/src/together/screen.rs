@@ -19,7 +19,7 @@ use crate::terminal::is_ours;
 pub(super) struct Screen {
     drawn: u16,
     depth: Depth,
-    /// What was logged meanwhile; it is printed above the picture.
+    /// Lines that were logged meanwhile; they are printed above the picture.
     log: HeldLog,
 }
 
@@ -28,7 +28,7 @@ pub(super) fn width() -> usize {
     size_of(terminal::size().ok()).columns
 }
 
-/// The size that a terminal tells. One that tells nothing, or that it has none (as a console on a serial line
+/// The size that a terminal reports. A terminal that reports nothing, or no size (as a console on a serial line
 /// does), is taken for the smallest usual one.
 fn size_of(told: Option<(u16, u16)>) -> Size {
     let told = told.filter(|(columns, rows)| *columns > 0 && *rows > 0);

@@ -1,7 +1,7 @@
 //! The shades of the live picture, as far as a terminal has colours: the palette of the page and of the dashboards.
 //!
-//! A word stands on a block of its colour, in the ink that is read best on it, so that it is read on any background
-//! that the user has chosen. Without colours the words and shapes say the same.
+//! A word stands on a block of its colour, in the ink that is easiest to read on it, so that it is readable on any
+//! background that the user has chosen. Without colours the words and shapes say the same.
 
 use std::ffi::OsStr;
 
@@ -10,7 +10,7 @@ use experiment::palette::{
 };
 use fusebox::State;
 
-/// What a piece of text is about.
+/// The subject of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shade {
     Closed,
@@ -19,11 +19,11 @@ pub(super) enum Shade {
     ForcedOpen,
     Disabled,
     MetricsOnly,
-    /// The downstream is sick.
+    /// The downstream is unhealthy.
     Sick,
-    /// Look here.
+    /// A mark for attention.
     Look,
-    /// Less important than the rest. No colour: the terminal's own text, fainter.
+    /// Less important than the rest. It has no colour: the terminal's own text, fainter.
     Faint,
 }
 
@@ -45,7 +45,7 @@ impl From<State> for Shade {
 pub(super) enum Depth {
     /// None, or none are wanted.
     Plain,
-    /// The sixteen that its user may have chosen.
+    /// The sixteen whose values the user may have chosen.
     Sixteen,
     /// 256, most of which are the same everywhere.
     Table,
@@ -54,7 +54,7 @@ pub(super) enum Depth {
 }
 
 impl Depth {
-    /// What the environment says. `NO_COLOR` wins (no-color.org).
+    /// The depth that the environment suggests. `NO_COLOR` wins (no-color.org).
     pub(super) fn of_environment() -> Self {
         let [no, term, colour] = ["NO_COLOR", "TERM", "COLORTERM"].map(std::env::var_os);
         Self::told(no.as_deref(), term.as_deref(), colour.as_deref())
@@ -76,8 +76,8 @@ impl Depth {
     }
 }
 
-/// A block of colour in each depth: the palette's own, its place in the table of 256, and the codes of background and
-/// ink among the sixteen.
+/// A block of colour in each depth: the palette's own colour, its place in the table of 256, and the codes of
+/// background and ink among the sixteen.
 struct Block {
     colour: Colour,
     table: u8,
@@ -154,7 +154,7 @@ fn is_dark(ink: Colour) -> bool {
     ink == experiment::palette::INKS[0]
 }
 
-/// What is at a place of the table of 256, from 16 on: a cube of six steps each, then greys.
+/// The colour at a place of the table of 256, from 16 on: a cube of six steps each, then greys.
 fn listed(place: u8) -> Colour {
     let step = |it: u32| if it == 0 { 0 } else { 55 + 40 * it };
     let place = u32::from(place);

@@ -1,6 +1,6 @@
-//! The summary of a run: figures per instance and fleet, and the four things to observe.
+//! The summary of a run: figures per instance and fleet, and the four phenomena to observe.
 //!
-//! It is a function of the [`Repetition`], so that it says of a run what anybody finds in its result.
+//! It is a function of the [`Repetition`], so it agrees with the result of the run.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ fn fleet(run: &Repetition, divergence: &Divergence) -> [String; 2] {
     let all = asked(run);
     [
         format!(
-            "Some instances were open while others were closed {} of the time.",
+            "Some instances were closed while others were open or half-open {} of the time.",
             percent(divergence.opens_share()),
         ),
         format!(
@@ -130,7 +130,7 @@ fn coordination(record: &CoordinationRecord) -> [String; 2] {
         / record.instances.len().max(1) as f64;
     [
         format!(
-            "The fleet ({}) opened {}, and leased {} probes: {} succeeded, {} failed, {} said nothing.",
+            "The fleet ({}) opened {}, and leased {} probes: {} succeeded, {} failed, {} had no result.",
             record.mode,
             times(record.ledger.openings),
             number(leases.granted),
@@ -139,7 +139,7 @@ fn coordination(record: &CoordinationRecord) -> [String; 2] {
             number(void),
         ),
         format!(
-            "Vetoes: {}; went on alone: {}; failures of an instance's own: {}; messages: {messages:.1}/s per instance.",
+            "Vetoes: {}; went on alone: {}; localised failures: {}; messages: {messages:.1}/s per instance.",
             number(sum(|one| one.vetoes)),
             times(sum(|one| one.fallbacks)),
             number(sum(|one| one.localised)),
@@ -176,10 +176,10 @@ fn diverged(run: &Repetition, divergence: &Divergence) -> Seen {
     let (at, states) = divergence
         .first
         .as_ref()
-        .ok_or("no instance was open while another was closed")?;
+        .ok_or("no instance was closed while another was open or half-open")?;
     let states = named(&run.fleet, *at, states);
     Ok(format!(
-        "some instances were open while others were closed {} of the time, first at {} ({})",
+        "some instances were closed while others were open or half-open {} of the time, first at {} ({})",
         percent(divergence.opens_share()),
         clock(*at),
         states.join(", "),
@@ -202,7 +202,7 @@ fn named(fleet: &FleetRecord, at: Duration, states: &[State]) -> Vec<String> {
 
 fn fast_failure(run: &Repetition) -> Seen {
     let part = run.load.part(None, None);
-    let part = part.ok_or("nobody was called")?;
+    let part = part.ok_or("no call was made")?;
     let fast = part.outcomes[ClientOutcome::FastFail];
     if fast == 0 {
         return Err("no call was rejected by a breaker");

@@ -1,4 +1,4 @@
-//! The watch over the calls that all breakers of a live run let pass: probes to the instant, the others with every
+//! The watch over the calls that all breakers of a live run let pass: probes to the instant, other calls with every
 //! heartbeat of the observer.
 
 use std::time::Duration;

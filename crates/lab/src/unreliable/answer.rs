@@ -1,4 +1,4 @@
-//! Answers as their fate is: slow, wrong, in part, or none at all.
+//! Answers as their fate says: slow, wrong, partial, or none at all.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ use crate::serve::{Cut, Wire, error};
 
 /// Pieces of a slow body.
 const PIECES: u32 = 8;
-/// What comes instead of HTTP.
-const GARBAGE: &[u8] = b"\x00\x16\x03 this is no HTTP\r\n\r\n";
+/// The bytes that come instead of HTTP.
+const GARBAGE: &[u8] = b"\x00\x16\x03 this is not HTTP\r\n\r\n";
 
-/// Answers as the active faults decide.
+/// Answers as the active faults say.
 pub(super) async fn answer(
     running: Arc<Running>,
     measured: Histogram,
@@ -81,7 +81,11 @@ async fn ended(ending: Ending, wire: Option<&Wire>) -> Response {
             let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut response = match body {
                 Some(body) => with_body(code, body),
-                None => error(code, "injected_failure", "the fault plan wants it so"),
+                None => error(
+                    code,
+                    "injected_failure",
+                    "the fault plan injected this failure",
+                ),
             };
             add_headers(response.headers_mut(), retry_after_s, &headers);
             response
@@ -89,12 +93,12 @@ async fn ended(ending: Ending, wire: Option<&Wire>) -> Response {
         Ending::Hang => error(
             StatusCode::GATEWAY_TIMEOUT,
             "injected_hang",
-            "the fault plan wanted no answer until now",
+            "the fault plan held this answer back",
         ),
-        Ending::WrongBody(WrongBody::Error) => {
-            whole(r#"{"error":{"code":"injected_failure","message":"the fault plan wants it so"}}"#)
-        }
-        Ending::WrongBody(WrongBody::Garbage) => whole("}{ <this is no JSON>"),
+        Ending::WrongBody(WrongBody::Error) => whole(
+            r#"{"error":{"code":"injected_failure","message":"the fault plan injected this failure"}}"#,
+        ),
+        Ending::WrongBody(WrongBody::Garbage) => whole("}{ <this is not JSON>"),
         Ending::Truncate { bytes } => cut(wire, Cut::Say(first_bytes(bytes))).await,
         Ending::Reset => cut(wire, Cut::Reset).await,
         Ending::Close => cut(wire, Cut::Say(Bytes::new())).await,
@@ -102,7 +106,7 @@ async fn ended(ending: Ending, wire: Option<&Wire>) -> Response {
     }
 }
 
-/// The first 64 bytes of a name: it becomes a label of metrics. Headers that are text are ASCII.
+/// The first 64 bytes of a name, because it becomes a label of metrics. Headers that are text are ASCII.
 fn short(name: &str) -> &str {
     name.get(..64).unwrap_or(name)
 }
@@ -111,10 +115,10 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// The connection ends here, and this call with it.
+/// Ends the connection here, and this call with it.
 async fn cut(wire: Option<&Wire>, how: Cut) -> Response {
     let Some(wire) = wire else {
-        let message = "the fault plan wanted to cut a connection that cannot be cut";
+        let message = "the fault plan was to cut this connection, which cannot be cut";
         return error(StatusCode::BAD_GATEWAY, "injected_failure", message);
     };
     match wire.cut(how).await {}
@@ -154,7 +158,7 @@ fn add_headers(to: &mut HeaderMap, retry_after_s: Option<u32>, headers: &[(Strin
     }
 }
 
-/// The answer up to where it breaks off: its head promises more.
+/// The answer up to the point where it breaks off: its head promises more.
 fn first_bytes(bytes: usize) -> Bytes {
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -165,7 +169,7 @@ fn first_bytes(bytes: usize) -> Bytes {
     said.into()
 }
 
-/// The answer in pieces, the last of them when the time is up, or all that are left when the plan lets go.
+/// The answer in pieces, the last of them when the time is up, or all remaining pieces when the plan lets go.
 fn dribble(
     running: Arc<Running>,
     slow: SlowBody,

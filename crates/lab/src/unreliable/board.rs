@@ -1,8 +1,8 @@
-//! The truth as it was computed last, for all who scrape or watch.
+//! The last computed truth, for all scrapes and watchers.
 //!
-//! How likely each caller's call fails takes up to a tenth of a second for a plan at its limits. So it is
-//! computed beside the calls, by one at a time. A plan whose truth takes long is asked less often: computing
-//! takes no more than a tenth of one core, however many ask.
+//! For a plan at its limits, computing how likely each caller's call fails takes up to a tenth of a second. So it is
+//! computed while calls go on, by one task at a time. A plan whose truth is costly is asked less often: computing
+//! takes at most a tenth of one core, however many ask.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
@@ -10,9 +10,9 @@ use std::time::Duration;
 use experiment::downstream::{Lookout, Truths};
 use tokio::time::Instant;
 
-/// A truth that took less is computed anew each time.
+/// A truth that took less than this is computed anew each time.
 const CHEAP: Duration = Duration::from_millis(1);
-/// A truth that took longer is good for so many times as long.
+/// A truth that took longer is valid for this many times the time that it took.
 const REST: u32 = 10;
 
 /// The truth as it was computed last, for all who ask.
@@ -30,14 +30,14 @@ struct Posted {
 }
 
 impl Board {
-    /// The last truth of this revision of the plan, if it is still good.
+    /// The last truth of this revision of the plan, if it is still valid.
     pub(super) fn last(&self, revision: u64) -> Option<Arc<Truths>> {
         let last = lock(&self.last).clone()?;
         let good = last.took >= CHEAP && last.at.elapsed() < REST * last.took;
         (good && last.truth.revision == revision).then_some(last.truth)
     }
 
-    /// The lookout, unless somebody computes right now: then what was computed before, if there is that.
+    /// The lookout, unless another task is computing; then the last computed truth, if there is one.
     pub(super) fn lookout(&self) -> Result<MutexGuard<'_, Lookout>, Arc<Truths>> {
         match self.lookout.try_lock() {
             Ok(lookout) => Ok(lookout),
@@ -54,7 +54,7 @@ impl Board {
         lock(&self.lookout).work()
     }
 
-    /// Posts a truth that was computed since `began`.
+    /// Publishes a truth that was computed since `began`.
     pub(super) fn post(&self, truth: Truths, began: Instant) -> Arc<Truths> {
         let truth = Arc::new(truth);
         let at = Instant::now();

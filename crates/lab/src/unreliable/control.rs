@@ -1,7 +1,7 @@
 //! The faults, read and changed over HTTP.
 //!
-//! A change is checked as a whole before anything happens: a plan that is refused leaves the old one
-//! running. The revision of the plan is its `ETag`, so that `If-Match` keeps two operators apart.
+//! A change is checked as a whole before anything happens: if a plan is refused, the old one runs on. The revision of
+//! the plan is its `ETag`, so `If-Match` keeps two operators from overwriting each other.
 
 use std::sync::{Arc, LazyLock};
 
@@ -41,7 +41,7 @@ pub(super) async fn replace(running: Arc<Running>, request: Request) -> Response
     }
 }
 
-/// Changes parts of the plan, as a merge patch (RFC 7396) says; its clock and counts go on.
+/// Changes parts of the plan by a merge patch (RFC 7396); its clock and counters run on.
 pub(super) async fn patch(running: Arc<Running>, request: Request) -> Response {
     let expected = match expected(&running, request.headers()) {
         Ok(expected) => expected,
@@ -65,7 +65,7 @@ pub(super) async fn patch(running: Arc<Running>, request: Request) -> Response {
     }
 }
 
-/// No faults from now on.
+/// Removes all faults from now on.
 pub(super) fn clear(running: &Running, headers: &HeaderMap) -> Response {
     match expected(running, headers) {
         Ok(expected) => put(running, Plan::healthy(), expected),
@@ -73,7 +73,7 @@ pub(super) fn clear(running: &Running, headers: &HeaderMap) -> Response {
     }
 }
 
-/// What a plan would do; nothing is applied.
+/// Returns what a plan would do; nothing is applied.
 pub(super) async fn dry_run(
     running: Arc<Running>,
     turn: Arc<Semaphore>,
@@ -148,7 +148,7 @@ pub(super) fn show_schema() -> Response {
     serve::constant(&SCHEMA)
 }
 
-/// The truth now: how likely it is that a call fails, for each caller.
+/// Returns the truth now: how likely it is that a call fails, for each caller.
 pub(super) async fn show_truth(running: Arc<Running>) -> Response {
     // Beside the calls: it may take a while.
     let truth = match tokio::task::spawn_blocking(move || running.truths()).await {
@@ -191,8 +191,8 @@ async fn read_plan(running: &Running, request: Request) -> Result<Plan, Response
     plan.map_err(|message| invalid(&message))
 }
 
-/// The revision that `If-Match` asks for: the present one where the list has it, else one that is not in
-/// force any more.
+/// The revision that `If-Match` asks for: the present one if it is in the list, otherwise one that is no longer in
+/// force.
 fn expected(running: &Running, headers: &HeaderMap) -> Result<Option<u64>, String> {
     let Some(list) = list(headers, &IF_MATCH) else {
         return Ok(None);
@@ -223,7 +223,7 @@ fn invalid(message: &str) -> Response {
 
 fn conflicting(conflict: Conflict) -> Response {
     let message = format!(
-        "the plan has been changed: its revision is {}",
+        "the plan has changed: its revision is now {}",
         conflict.revision
     );
     error(StatusCode::PRECONDITION_FAILED, "plan_changed", &message)

@@ -1,4 +1,4 @@
-//! A call that waits for what its fate is, as long as the plan wants it.
+//! A call that waits for its fate, for as long as the plan says.
 
 use std::sync::Arc;
 
@@ -8,23 +8,23 @@ use tokio::time::{Instant, sleep_until};
 
 use super::live::Live;
 
-/// What holds a call, with what tells it that the plan lets go.
+/// What holds a call, with the signal that the plan lets go.
 #[derive(Debug)]
 pub(super) struct Holding {
     pub(super) live: Arc<Live>,
     pub(super) held: Held,
     /// When one of the parts that hold it ends by itself.
     pub(super) ends: Option<Instant>,
-    /// The revisions of the plan since the call has met it, so that none is missed.
+    /// The revisions of the plan since the call met it, so that none is missed.
     pub(super) revisions: watch::Receiver<u64>,
 }
 
-/// The call is held no longer.
+/// The call is no longer held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Released;
 
 impl Holding {
-    /// Waits for what the fate wants, unless the plan lets go before.
+    /// Waits as the fate says, unless the plan lets go before.
     pub(super) async fn wait<T>(&mut self, fated: impl Future<Output = T>) -> Result<T, Released> {
         tokio::select! {
             biased;

@@ -12,13 +12,16 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::board::lock;
+use crate::journal::Journal;
 use crate::timer::Sleeper;
 
-/// The value that lives: whoever changes it tells those who wait. Its clock starts anywhere.
+/// The live value, which notifies those who wait for a change. Its clock starts at any time.
 pub(super) struct Live {
     clock: Box<dyn Clock>,
-    /// Made at the first use, which is within the runtime.
+    /// Made at its first use, which is within the runtime.
     sleeper: OnceLock<Sleeper>,
+    /// How the plan was changed, for whoever shows it.
+    plan_changes: Journal<PlanChange>,
     /// The plan's revision, for those who wait for its end.
     revisions: watch::Sender<u64>,
     /// The version of the truth, for those who follow it.
@@ -26,15 +29,24 @@ pub(super) struct Live {
     state: Mutex<Service>,
 }
 
-/// All that changes while the service runs.
+/// Why another plan is in force than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlanChange {
+    /// An order replaced it.
+    Ordered,
+    /// The plan's time was over, and the plan before it is back.
+    Ended,
+}
+
+/// Everything that changes while the service runs.
 #[derive(Debug)]
 pub(super) struct Service {
     pub(super) downstream: Downstream,
     /// The calls that wait for their work.
     pub(super) waiting: BTreeMap<WorkId, oneshot::Sender<()>>,
-    /// For each piece of work that is being done, what its timer ends with when it is dropped.
+    /// For each piece of work that is being done, a sender that ends its timer when it is dropped.
     pub(super) timers: BTreeMap<WorkId, oneshot::Sender<()>>,
-    /// The version of the truth that others were told of last.
+    /// The version of the truth that was last published.
     told: u64,
 }
 
@@ -43,7 +55,7 @@ pub(super) struct Service {
 pub(super) struct Outlook {
     pub(super) revision: u64,
     pub(super) version: u64,
-    /// The next change that comes with time alone.
+    /// The next change with time alone.
     pub(super) next_change: Option<Duration>,
 }
 
@@ -54,6 +66,7 @@ impl Live {
         Self {
             clock,
             sleeper: OnceLock::new(),
+            plan_changes: Journal::default(),
             revisions: watch::Sender::new(downstream.revision()),
             truth_versions: watch::Sender::new(downstream.truth_version()),
             state: Mutex::new(Service {
@@ -65,12 +78,13 @@ impl Live {
         }
     }
 
-    /// The state after a plan whose time is over has given way, and what the clock shows.
+    /// The state after a plan whose time is over has ended, and the reading of the clock.
     pub(super) fn settled(&self) -> (MutexGuard<'_, Service>, Duration) {
         let mut state = self.lock();
         // Within the lock, so that no two see time go back.
         let now = self.now();
         if state.downstream.settle(now) == Settled::GaveWay {
+            self.plan_changes.note(Instant::now(), PlanChange::Ended);
             self.tell_revision(&mut state);
         }
         (state, now)
@@ -81,18 +95,19 @@ impl Live {
         lock(&self.state)
     }
 
-    /// Changes the plan, and tells those who wait.
+    /// Changes the plan, and notifies those who wait.
     pub(super) fn change(
         &self,
         change: impl FnOnce(&mut Downstream, Duration) -> Result<u64, Conflict>,
     ) -> Result<u64, Conflict> {
         let (mut state, now) = self.settled();
         let revision = change(&mut state.downstream, now)?;
+        self.plan_changes.note(Instant::now(), PlanChange::Ordered);
         self.tell_revision(&mut state);
         Ok(revision)
     }
 
-    /// Tells those who follow the truth that it may be another, if it may.
+    /// Notifies followers of the truth if it may have changed.
     pub(super) fn tell_truth(&self, state: &mut Service) {
         let version = state.downstream.truth_version();
         if state.told != version {
@@ -101,14 +116,14 @@ impl Live {
         }
     }
 
-    /// Whether the plan wants a call no longer to wait.
+    /// Whether a call no longer has to wait, by the plan.
     pub(super) fn lets_go(&self, held: &Held) -> bool {
         let (state, _) = self.settled();
         state.downstream.lets_go(held)
     }
 
-    /// What is known now of the changes of the truth after `at`, for those who have come or whom the lookout was
-    /// asked for. It is computed beside the calls.
+    /// What is known now of the changes of the truth after `at`, for callers that have come or that the lookout was
+    /// asked for. It is computed while calls go on.
     pub(super) fn outlook(&self, at: Duration, lookout: &Mutex<Lookout>) -> Outlook {
         let mut lookout = lock(lookout);
         let (mut state, _) = self.settled();
@@ -123,12 +138,17 @@ impl Live {
         }
     }
 
-    /// Told of each revision of the plan from now on.
+    /// The changes of the plan.
+    pub(super) fn plan_changes(&self) -> &Journal<PlanChange> {
+        &self.plan_changes
+    }
+
+    /// A receiver of each revision of the plan from now on.
     pub(super) fn revisions(&self) -> watch::Receiver<u64> {
         self.revisions.subscribe()
     }
 
-    /// Told of each version of the truth from now on.
+    /// A receiver of each version of the truth from now on.
     pub(super) fn truth_versions(&self) -> watch::Receiver<u64> {
         self.truth_versions.subscribe()
     }
@@ -151,7 +171,7 @@ impl Live {
         }
     }
 
-    /// By which tasks wait precisely. Call it within a runtime.
+    /// The sleeper by which tasks wait precisely. Call it within a runtime.
     pub(super) fn sleeper(&self) -> &Sleeper {
         self.sleeper.get_or_init(Sleeper::new)
     }
@@ -162,8 +182,8 @@ impl Live {
         self.sleeper.set(Sleeper::of_runtime()).unwrap();
     }
 
-    /// Tells those who wait that another plan is in force. Work of a plan that has gone is no more: its
-    /// timers end, and who waited for it waits no longer.
+    /// Notifies those who wait that another plan is in force. Work of a plan that is gone no longer exists: its
+    /// timers end, and calls stop waiting for it.
     fn tell_revision(&self, state: &mut Service) {
         let Service {
             downstream,

@@ -9,13 +9,13 @@ use telemetry::{Family, names};
 
 use super::running::Running;
 
-/// Bounds of delays, in seconds: precise where a breaker's patience is, up to the longest hang.
+/// The limits of the buckets of delays, in seconds: precise around a breaker's timeouts, up to the longest hang.
 const DELAYS: [f64; 18] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0,
     300.0, 600.0,
 ];
 
-/// Who calls without saying so.
+/// The label of callers that do not name themselves.
 pub(super) const NOBODY: &str = "anonymous";
 
 /// The delays as they came out.

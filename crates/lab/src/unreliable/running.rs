@@ -1,6 +1,6 @@
-//! The unreliable service at work: what calls, readers of the truth and operators ask of it.
+//! The unreliable service at work: the requests of callers, readers of the truth and operators.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -13,21 +13,21 @@ use tokio::time::Instant;
 
 use super::board::{Board, lock};
 use super::holding::Holding;
-use super::live::{Live, Service};
+use super::live::{Live, PlanChange, Service};
 use super::suffering::SufferingCall;
 use super::truth_changes::TruthChanges;
 use super::turns::Turn;
 
-/// Callers that are told apart, whoever calls; those whom the plan names come on top.
+/// How many callers are told apart, whoever calls; those that the plan names come on top.
 const MAX_CALLERS: usize = 256;
 
 /// The service at work.
 #[derive(Debug)]
 pub(crate) struct Running {
     live: Arc<Live>,
-    /// For whoever scrapes or watches.
+    /// For scrapes and watchers.
     board: Board,
-    /// For whoever measures, who must not wait for those.
+    /// For measurements, which must not wait for those.
     own: Arc<Mutex<Lookout>>,
 }
 
@@ -40,14 +40,14 @@ pub(crate) struct Health {
     pub(crate) counts: Counts,
 }
 
-/// Whether nobody listens.
+/// Whether the port is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// The plan has no such fault.
     Never,
-    /// Somebody does, for now.
+    /// The port is open, for now.
     Later,
-    /// Nobody does.
+    /// The port is closed.
     Now,
 }
 
@@ -55,14 +55,14 @@ pub(super) enum Refusal {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
     pub(super) caller: &'a str,
-    /// What it is about; decides the shard.
+    /// The key that it asks for, which decides the shard.
     pub(super) key: Option<&'a str>,
     pub(super) path: &'a str,
-    /// The same for a call that is sent once more.
+    /// The id that a call which is sent again has in common with its first attempt.
     pub(super) id: Option<u64>,
 }
 
-/// What a call meets, and what it holds meanwhile.
+/// What a call meets, and the places that it holds meanwhile.
 #[derive(Debug)]
 pub(super) struct Meeting {
     pub(super) fate: Fate,
@@ -101,8 +101,8 @@ impl Running {
         }
     }
 
-    /// The probabilities that calls of these callers would fail, in their order, if they were made at `at` on
-    /// the service's clock, which is now or a little while ago.
+    /// The probabilities that calls of these callers would fail, in order, if they were made at `at` on the service's
+    /// clock, which is now or a little while ago.
     pub(crate) fn truth_of_each_at<C: AsRef<str>>(&self, at: Duration, callers: &[C]) -> Vec<f64> {
         let mut lookout = lock(&self.own);
         let (mut state, now) = self.settled();
@@ -111,19 +111,19 @@ impl Running {
         sight.truth_of_each(callers)
     }
 
-    /// The same for one of them now.
+    /// The same for one caller now.
     #[cfg(test)]
     pub(crate) fn truth(&self, caller: &str) -> f64 {
         self.truth_of_each_at(self.live.now(), &[caller])[0]
     }
 
-    /// Whether the truth of `plan` can be known at every scrape, with what is known of how long callers wait.
+    /// Checks that the truth of `plan` can be computed at every scrape, given the known timeouts.
     pub(crate) fn check(&self, plan: &Plan) -> Result<(), String> {
         self.live.lock().downstream.check(plan)
     }
 
-    /// The truth for every caller; that of a moment ago when it takes long to compute, or when somebody else
-    /// is computing it.
+    /// The truth for every caller; a slightly older one if it takes long to compute, or if another task is computing
+    /// it.
     pub(crate) fn truths(&self) -> Arc<Truths> {
         let revision = self.revision();
         if let Some(last) = self.board.last(revision) {
@@ -161,24 +161,31 @@ impl Running {
     }
 
     /// The revision of the plan in force: a number that grows with each change.
-    pub(crate) fn revision(&self) -> u64 {
+    fn revision(&self) -> u64 {
         self.settled().0.downstream.revision()
     }
 
-    /// Puts `plan` in force from now on; counters go on. `expected` is the revision that it replaces.
+    /// Takes the changes of the plan since the last call, each with its instant.
+    pub(crate) fn take_plan_changes(&self) -> VecDeque<(Instant, PlanChange)> {
+        // A plan whose time is over gives way first.
+        drop(self.settled());
+        self.live.plan_changes().take()
+    }
+
+    /// Puts `plan` in force from now on; counters run on. `expected` is the revision that it replaces.
     pub(crate) fn replace(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
         self.live
             .change(|downstream, now| downstream.replace(now, plan, expected))
     }
 
-    /// Goes on with `plan` on the same clock and with the same counts.
+    /// Goes on with `plan` on the same clock and with the same counters.
     pub(super) fn patch(&self, plan: Plan, expected: Option<u64>) -> Result<u64, Conflict> {
         self.live
             .change(|downstream, now| downstream.patch(now, plan, expected))
     }
 
-    /// What the next call meets. Counts the call. One that comes again, with the same id, meets the same.
-    /// Call it within a runtime.
+    /// What the next call meets. Counts the call. A call that comes again, with the same id, meets the same. Call it
+    /// within a runtime.
     pub(super) fn meet(&self, asked: &Asked<'_>) -> Meeting {
         let (mut state, now) = self.settled();
         let caller = caller(&mut state.downstream, asked.caller);
@@ -229,14 +236,14 @@ impl Running {
         }
     }
 
-    /// What has been done, for those who count: the ledger, and the time wasted on abandoned work.
+    /// The counters: the ledger, and the time wasted on abandoned work.
     pub(super) fn ledger(&self) -> (Ledger, Duration) {
         let (state, _) = self.settled();
         let downstream = &state.downstream;
         (downstream.ledger().clone(), downstream.wasted())
     }
 
-    /// The changes of the truth from now on, for all who have called or whose truth was asked for by
+    /// The changes of the truth from now on, for all callers that have called or whose truth was asked for by
     /// [`truth_of_each_at`](Self::truth_of_each_at).
     pub(crate) fn truth_changes(&self) -> TruthChanges {
         TruthChanges::new(&self.live, &self.own)
@@ -247,7 +254,7 @@ impl Running {
     }
 }
 
-/// The caller with this name: its own handle, unless there are too many of whom the plan does not speak.
+/// The caller with this name: its own handle, unless there are too many callers that the plan does not name.
 fn caller(downstream: &mut Downstream, name: &str) -> CallerId {
     if let Some(known) = downstream.known(name) {
         return known;

@@ -13,7 +13,7 @@ use super::running::Running;
 use super::{answer::answer, control};
 use crate::serve::Routes;
 
-/// Adds the routes of the service, and what it exports.
+/// Adds the routes of the service, and its metrics.
 pub(super) fn add_routes(mut routes: Routes, running: &Arc<Running>) -> Routes {
     let measured = delays();
     let metrics = routes.metrics();

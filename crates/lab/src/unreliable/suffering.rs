@@ -1,4 +1,4 @@
-//! A place among the calls that suffer, held by a call until it has ended.
+//! A place among the calls that suffer, which a call holds until it has ended.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The changes of the truth, one after another, so that nobody has to poll it.
+//! The changes of the truth, one after another, so that it need not be polled.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,28 +10,28 @@ use super::live::{Live, Outlook};
 
 /// Waits for the next change of the truth, again and again.
 ///
-/// Each [`next`](Self::next) returns an instant from which on the truth of somebody, or the phase, may be
-/// another. Ask [`Running::truth_of_each_at`](super::Running::truth_of_each_at) and
-/// [`Running::phase_at`](super::Running::phase_at) for what holds from that instant on.
+/// Each [`next`](Self::next) returns an instant from which on a truth, or the phase, may have changed. Ask
+/// [`Running::truth_of_each_at`](super::Running::truth_of_each_at) and
+/// [`Running::phase_at`](super::Running::phase_at) for the values from that instant on.
 ///
-/// - Changes that the plan knows before are told with their exact instant, however late the task wakes.
-/// - A change of the plan is told at once.
-/// - Changes by calls (a rule that counts them, or the work queue of an overload model) are told at most once
-///   in [`TRUTH_STEP`], and only when there was one: 10 ms after the last look, or when the next call comes,
-///   whichever is later.
+/// - Changes that the plan knows in advance are reported with their exact instant, however late the task wakes.
+/// - A change of the plan is reported at once.
+/// - Changes by calls (a rule that counts them, or the work queue of an overload model) are reported at most once in
+///   [`TRUTH_STEP`], and only when there was one: 10 ms after the last look, or when the next call comes, whichever
+///   is later.
 #[derive(Debug)]
 pub(crate) struct TruthChanges {
     live: Arc<Live>,
-    /// The one that is asked for the truth, so that the changes are those of whose truth was asked for.
+    /// The lookout that is asked for the truth, so that the changes are those of the callers that it was asked about.
     lookout: Arc<Mutex<Lookout>>,
     versions: watch::Receiver<u64>,
     seen: Outlook,
-    /// The last instant that was told.
+    /// The last instant that was reported.
     told: Duration,
 }
 
 impl TruthChanges {
-    /// The changes from now on. The truth of this very moment is told by [`began`](Self::began).
+    /// The changes from now on. The truth of this very moment belongs to [`began`](Self::began).
     pub(super) fn new(live: &Arc<Live>, lookout: &Arc<Mutex<Lookout>>) -> Self {
         let versions = live.truth_versions();
         let told = live.now();
@@ -44,13 +44,13 @@ impl TruthChanges {
         }
     }
 
-    /// The instant from which on changes are told, on the clock of the service.
+    /// The instant from which changes are reported, on the clock of the service.
     pub(crate) fn began(&self) -> Duration {
         self.told
     }
 
-    /// The instant of the next change, on the clock of the service, when it has come. Never smaller than the
-    /// one before. Cancel safe.
+    /// Returns the instant of the next change, on the clock of the service, when it has come. It is never before the
+    /// last one. It is cancel-safe.
     pub(crate) async fn next(&mut self) -> Duration {
         loop {
             let now = self.live.now();

@@ -1,6 +1,6 @@
 //! The calls that wait for a worker of the overload model, and the timers of the work.
 //!
-//! The model says who works until when; here is one timer for each piece of work. Work goes on although its
+//! The model says who works until when; this module has one timer for each piece of work. Work goes on although its
 //! caller has left, so it belongs to a task of its own and not to the call.
 
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl Turn {
         }
     }
 
-    /// Returns when the work is done, or is no more.
+    /// Returns when the work is done, or no longer exists.
     pub(super) async fn done(mut self) {
         let _ = (&mut self.done).await;
     }
@@ -58,7 +58,7 @@ impl Drop for Turn {
     }
 }
 
-/// Works until nobody waits any more, or until the work is no more.
+/// Works until no caller waits any more, or until the work no longer exists.
 fn begin(live: &Arc<Live>, state: &mut Service, mut work: Start) {
     let (timer, mut cancelled) = oneshot::channel();
     state.timers.insert(work.id, timer);

@@ -1,8 +1,8 @@
-//! Instances that gossip: each has a node of its own, and nodes tell each other what they know.
+//! Instances that gossip: each has a node of its own, and the nodes tell each other what they know.
 //!
-//! The nodes are those of the engine `gossip` of `fusebox-fleet`, and a verb is answered at once by the instance's own
-//! node, as there. What is a socket and the crate `chitchat` elsewhere is here: rounds, and exchanges over the simulated
-//! network.
+//! The nodes are those of the engine `gossip` of `fusebox-fleet`, and as there, an instance's own node answers a verb
+//! at once. This module replaces the socket and the crate `chitchat`: it makes rounds, and exchanges over the
+//! simulated network.
 
 mod choice;
 mod detector;
@@ -23,7 +23,7 @@ use peer::{Life, Peer, id};
 
 use crate::nanos;
 
-/// A process tells the others for so many rounds that its instance has left, as in the lab.
+/// For how many rounds a process tells the others that its instance has left, as in the lab.
 const FAREWELL: u64 = 4;
 
 /// All nodes of a fleet.
@@ -32,31 +32,31 @@ pub(crate) struct Gossip {
     key: BreakerKey,
     plan: NodeSettings,
     interval: u64,
-    /// How long a silence is no sample of a heartbeat.
+    /// A silence longer than this is no sample of a heartbeat.
     longest: u64,
     luck: Draw,
-    /// By instance; nobody where there is no process.
+    /// By instance; `None` while there is no process.
     peers: Vec<Option<Peer>>,
     /// The epochs in which some node was open, each of its incarnation.
     opened: BTreeSet<(Incarnation, Epoch)>,
     counted: LedgerRecord,
 }
 
-/// What happens in a round.
+/// The result of a round.
 #[derive(Debug, Default)]
 pub(crate) struct Round {
-    /// What is told to whom.
+    /// The messages, each with its receiver.
     pub(crate) words: Vec<(u32, Word)>,
-    /// When the next one is, if there is one.
+    /// When the next round is, if there is one.
     pub(crate) next: Option<u64>,
-    /// What the node tells its instance.
+    /// What the node pushes to its instance.
     pub(crate) news: Option<View>,
 }
 
-/// What becomes of a request.
+/// The result of a request.
 #[derive(Debug)]
 pub(crate) struct Served {
-    /// None where the node is not ready to answer.
+    /// `None` if the node is not ready to answer.
     pub(crate) answer: Option<Answer>,
     pub(crate) news: Option<View>,
 }
@@ -81,7 +81,7 @@ impl Gossip {
         }
     }
 
-    /// A process begins; says when its first round is.
+    /// Begins a process; returns when its first round is.
     pub(crate) fn begin(&mut self, now: u64, instance: u32, life: u64) -> u64 {
         let settings = self.plan.clone().named(id((instance, life)));
         let times = (self.interval, self.longest);
@@ -92,7 +92,7 @@ impl Gossip {
         now.saturating_add(phase.number(life).bits() % self.interval)
     }
 
-    /// A process ends; one that left in order tells the others before it does.
+    /// Ends a process; one that leaves in an orderly way tells the others first.
     pub(crate) fn end(&mut self, now: u64, instance: u32, leaves: bool) {
         let place = &mut self.peers[instance as usize];
         if !leaves {
@@ -102,7 +102,7 @@ impl Gossip {
         }
     }
 
-    /// A round of this life of an instance.
+    /// Makes a round of this life of an instance.
     pub(crate) fn round(&mut self, now: u64, life: Life) -> Round {
         let seeds = others_of(life.0, self.peers.len());
         let place = &mut self.peers[life.0 as usize];
@@ -125,7 +125,8 @@ impl Gossip {
         }
     }
 
-    /// A message comes: the answer to it, and what the node tells its instance. None where there is no process.
+    /// Delivers a message; returns the answer to it, and what the node pushes to its instance. `None` if there is no
+    /// process.
     pub(crate) fn hear(
         &mut self,
         now: u64,
@@ -140,7 +141,7 @@ impl Gossip {
         Some((answer, self.news(to)))
     }
 
-    /// An instance asks its own node, which answers at once.
+    /// Passes a request of an instance to its own node, which answers at once.
     pub(crate) fn serve(&mut self, now: u64, instance: u32, request: &Request) -> Served {
         let nothing = Served {
             answer: None,
@@ -168,7 +169,7 @@ impl Gossip {
         }
     }
 
-    /// What the node of an instance has to tell it.
+    /// What an instance's node has to push to it.
     fn news(&mut self, instance: u32) -> Option<View> {
         let peer = self.peers[instance as usize].as_mut()?;
         let (_, view) = peer.node.take_news().pop()?;

@@ -1,4 +1,4 @@
-//! One instance's part in the fleet: the member, the breaker that it leads, and what surrounds them in a process.
+//! One instance's part in the fleet: the member, the breaker that it leads, and the rest of its process.
 
 mod stand;
 
@@ -25,16 +25,16 @@ const ORIGIN: u64 = 10_000_000_000_000_000;
 pub(crate) struct Host {
     name: InstanceId,
     settings: Arc<Settings>,
-    /// Nobody while there is no process, or after it has left.
+    /// `None` while there is no process, or after it has left.
     member: Option<Member>,
     pub(crate) bound: Bound,
     luck: Luck,
-    /// Requests that are not answered.
+    /// Requests without an answer so far.
     waiting: Vec<Ticket>,
-    /// When its timer is set for; `u64::MAX` when it is not.
+    /// When its timer is due; `u64::MAX` if it is not set.
     pub(crate) wakes_at: u64,
     steps: Vec<(u64, Step)>,
-    /// Which process of this name it is.
+    /// The number of this process of the instance.
     pub(crate) life: u64,
     alone_since: Option<u64>,
     absent_since: Option<u64>,
@@ -97,7 +97,7 @@ impl Host {
         }
     }
 
-    /// A process begins.
+    /// Begins a process.
     pub(crate) fn begin(&mut self, now: u64) {
         if let Some(since) = self.absent_since.take() {
             self.counted.absent_s += seconds(now.saturating_sub(since));
@@ -121,7 +121,7 @@ impl Host {
         self.leave_off(now);
     }
 
-    /// Nothing is counted from now on.
+    /// Stops counting from now on.
     fn leave_off(&mut self, now: u64) {
         if self.absent_since.is_some() {
             return;
@@ -167,7 +167,7 @@ impl Host {
         self.remembered.answered_at = Some(now);
     }
 
-    /// Tells the member; says what it wants done.
+    /// Passes an event to the member; returns its actions.
     pub(crate) fn handle(&mut self, now: u64, event: Event) -> Vec<Action> {
         if matches!(
             event,
@@ -198,7 +198,7 @@ impl Host {
         actions
     }
 
-    /// A view has come.
+    /// Notes that a view has arrived.
     fn age(&mut self, now: u64) {
         let age = seconds(now.saturating_sub(self.viewed_at));
         self.ages += age * age / 2.0;
@@ -225,13 +225,13 @@ impl Host {
         }
     }
 
-    /// Whether this request has not been answered, nor given up; from now on it is.
+    /// Whether this request was neither answered nor given up; from now on it is.
     pub(crate) fn answered(&mut self, ticket: Ticket) -> bool {
         let place = self.waiting.iter().position(|known| *known == ticket);
         place.map(|place| self.waiting.swap_remove(place)).is_some()
     }
 
-    /// When the member wants to be woken: never before the next nanosecond.
+    /// When the member wants to be woken, at the next nanosecond at the earliest.
     pub(crate) fn next_wake(&self, now: u64) -> u64 {
         let wake = self.member.as_ref().and_then(Member::next_wake);
         wake.map_or(u64::MAX, |at| {
@@ -246,7 +246,7 @@ impl Host {
         wake.is_some_and(|at| at <= self.clock(now))
     }
 
-    /// What the clock shows that its coordination reads.
+    /// The reading of the clock that its coordination uses.
     fn clock(&self, now: u64) -> Duration {
         let mut shown = ORIGIN.saturating_add(now);
         for (at, step) in &self.steps {
@@ -265,7 +265,7 @@ impl Host {
         self.steps.iter().map(|(at, _)| *at)
     }
 
-    /// What was counted up to the end.
+    /// The counters up to the end.
     pub(crate) fn finish(mut self, end: u64) -> MemberRecord {
         self.leave_off(end);
         let absent_since = self.absent_since.unwrap_or(end);

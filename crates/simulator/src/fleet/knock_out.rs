@@ -6,18 +6,18 @@ use fusebox_fleet::{Acquire, Sender, Settlement, Token};
 
 use super::{Answer, Request};
 
-/// Which rules are taken away.
+/// The rules that are taken away.
 #[derive(Debug, Default)]
 pub(crate) struct KnockedOut {
-    /// A result counts for whoever has the lease now, though it is that of an old one.
+    /// Without fencing, a result counts for the present holder of the lease, even if it belongs to an old lease.
     pub(crate) fencing: bool,
-    /// A lease lasts a minute, however long was asked for.
+    /// Without lease times, a lease lasts a minute, however long was requested.
     pub(crate) lease_time: bool,
     pub(crate) holder: Option<(Sender, Token)>,
 }
 
 impl KnockedOut {
-    /// The request as an engine without these rules takes it.
+    /// The request in the form that an engine without these rules takes.
     pub(super) fn request(&self, request: Request) -> Request {
         match &request {
             Request::Acquire(ask) if self.lease_time => {
@@ -34,7 +34,7 @@ impl KnockedOut {
         }
     }
 
-    /// Remembers who has the lease.
+    /// Remembers the holder of the lease.
     pub(super) fn answered(&mut self, request: &Request, answer: &Answer) {
         if let (Request::Acquire(ask), Answer::Acquired(Ok(lease))) = (request, answer) {
             self.holder = Some((ask.from.clone(), lease.token));

@@ -10,23 +10,23 @@ use super::gossip::Word;
 /// A message under way, or a wait for one.
 #[derive(Clone, Debug)]
 pub(crate) enum Message {
-    /// To the engine.
+    /// A request to the engine.
     Request { from: From, request: Request },
-    /// The engine has come to it, if it is still the process to which it came.
+    /// A request that the engine works on now, if it is still the same process.
     Serve {
         from: From,
         process: Process,
         request: Request,
     },
-    /// From the engine.
+    /// An answer of the engine.
     Answer { to: From, answer: Answer },
-    /// From the engine to one of all.
+    /// A push of the engine to one instance.
     Push { to: u32, view: View },
-    /// An instance waits for no answer any longer.
+    /// An instance stops waiting for an answer.
     Timeout { of: From, ticket: Ticket },
-    /// From one that gossips to another.
+    /// From one gossiping instance to another.
     Gossip { from: u32, to: u32, word: Arc<Word> },
-    /// An instance gossips, in this life of its process.
+    /// The next round of gossip of an instance, in this life of its process.
     Round { of: (u32, u64) },
 }
 
@@ -35,12 +35,12 @@ pub(crate) enum Message {
 pub(crate) struct From {
     pub(crate) instance: u32,
     pub(crate) life: u64,
-    /// Which request it is, where its answer matters.
+    /// The number of the request, if its answer matters.
     pub(crate) ticket: Option<Ticket>,
 }
 
 impl Message {
-    /// The instance that reads it; none where it is the engine.
+    /// The instance that receives the message; `None` for the engine.
     pub(crate) fn reader(&self) -> Option<u32> {
         match self {
             Self::Request { .. } | Self::Serve { .. } => None,

@@ -1,4 +1,4 @@
-//! The simulated engine, behind the simulated network, keeps every rule that an engine has to keep.
+//! Tests that the simulated engine, over the simulated network, keeps every rule of an engine.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;

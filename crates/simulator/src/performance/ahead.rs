@@ -1,7 +1,7 @@
-//! Reading ahead: what the next requests and the next ends of calls will need is read from memory before.
+//! Prefetching: the memory that the next requests and the next ends of calls will need is read beforehand.
 //!
-//! With thousands of instances nothing of the next one is in the cache. A core waits for one line of memory after
-//! another when calls come one by one, and for a dozen at once here. What is read means nothing.
+//! With thousands of instances, no data of the next one is in the cache. When calls come one by one, a core waits for
+//! one line of memory after another; here it waits for a dozen at once. The values that are read have no meaning.
 
 use std::hint::black_box;
 

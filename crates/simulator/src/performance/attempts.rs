@@ -1,4 +1,5 @@
-//! Attempts: an instance asks its breaker, calls the downstream, and has a reply or nobody to give it to.
+//! Attempts: an instance asks its breaker, calls the downstream, and gets a reply, which its client may no longer
+//! wait for.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Coordinating: members are told what happens to their breakers, and lead them.
+//! Coordination: members are told what happens to their breakers, and lead them.
 
 use fusebox_fleet::Event;
 

@@ -1,7 +1,8 @@
 //! The end of a run: when it comes, and what becomes of requests that are under way then.
 //!
-//! Requests are planned until the time of the scenario is up. Then answers are waited for as long as in the live
-//! lab ([`Profile::drain_time`](experiment::load::Profile::drain_time)); what has none by then is unfinished.
+//! Requests are planned until the time of the scenario is over. Then the run waits for answers as long as the live
+//! lab does ([`Profile::drain_time`](experiment::load::Profile::drain_time)); requests without an answer by then are
+//! unfinished.
 
 use experiment::outcome::ClientOutcome;
 

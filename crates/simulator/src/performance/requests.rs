@@ -1,4 +1,4 @@
-//! Requests: one gets a connection, is tried again, and ends.
+//! Requests: each gets a connection, is tried again, and ends.
 
 use std::time::Duration;
 

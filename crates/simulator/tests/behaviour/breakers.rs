@@ -1,4 +1,4 @@
-//! Breakers in time: when a failure is known, how long they stay open, and when they notice that the time is over.
+//! Breakers over time: when a failure is known, how long they stay open, and when they notice that the time is over.
 
 use experiment::outcome::ClientOutcome;
 use fusebox::State;

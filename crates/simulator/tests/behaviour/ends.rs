@@ -1,4 +1,4 @@
-//! Ends: how long answers are waited for, and what becomes of the rest.
+//! Ends of runs: how long they wait for answers, and what becomes of the other requests.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Interruptions of instances: pauses, in which nothing is held against the downstream, and restarts, which forget.
+//! Interruptions of instances: pauses, which do not count against the downstream, and restarts, which forget.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Models beside faults: clients, connections, breakers in time, pauses, restarts, ticks, and the course of
-//! a run: how it ends, what pauses delay, and at which pace a closed loop goes.
+//! Models besides faults: clients, connections, breakers over time, pauses, restarts, ticks, and the course of a run:
+//! how it ends, what pauses delay, and how fast a closed loop goes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod breakers;

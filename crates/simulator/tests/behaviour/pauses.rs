@@ -1,4 +1,4 @@
-//! Pauses: instances that stand still, one pause after another, and what happens beside them meanwhile.
+//! Pauses: instances that stand still, one pause after another, and what happens to others meanwhile.
 
 use std::sync::mpsc;
 use std::thread;

@@ -1,4 +1,5 @@
-//! Fault plans in time: their end lets go of what they hold, and the truth changes at the instant that they say.
+//! Fault plans over time: their end releases the calls that they hold, and the truth changes at the instant that they
+//! announce.
 
 use std::time::Duration;
 

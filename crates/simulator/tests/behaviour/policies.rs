@@ -1,4 +1,4 @@
-//! Policies without breakers: nothing is rejected, or by chance what the downstream would not accept.
+//! Policies without breakers, which reject nothing, or reject at random what the downstream would not accept.
 
 use experiment::expectation::{Figure, Figures};
 use experiment::result::Repetition;

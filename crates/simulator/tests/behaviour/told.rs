@@ -1,4 +1,4 @@
-//! Runs with all that they tell.
+//! Runs with everything that they report.
 
 use std::time::Duration;
 

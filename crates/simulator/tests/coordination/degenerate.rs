@@ -1,4 +1,4 @@
-//! Fleets that can decide nothing together behave as if each instance were alone, to the last event.
+//! Fleets that can decide nothing together: they behave as if each instance were alone, to the last event.
 
 use fusebox::Cause;
 

@@ -1,4 +1,4 @@
-//! Instances that gossip, in whole runs: what a fleet without an engine promises.
+//! Instances that gossip, in whole runs: the promises of a fleet without an engine.
 
 use experiment::fleet::InstanceRecord;
 use experiment::result::Repetition;

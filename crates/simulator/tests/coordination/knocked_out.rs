@@ -1,4 +1,4 @@
-//! Each rule that is taken away makes a shipped scenario fail by what it expects itself.
+//! Rules that are taken away: each time a shipped scenario fails one of its own expectations.
 //!
 //! The rules of the engine, that leases end and that they are fenced, are taken away inside the simulator: see the
 //! tests of `performance::coordinating`.

@@ -1,12 +1,12 @@
-//! Coordination in virtual time: where it must be as if there were none, what it promises, and what the rules are for.
+//! Coordination in virtual time: where it must have no effect, what it promises, and what the rules are for.
 //!
 //! | module | what lives there |
 //! |---|---|
 //! | `fleet` | scenarios of ten instances for the tests, and runs of them |
-//! | `degenerate` | cases that are equal to `local` to the last event |
+//! | `degenerate` | cases that equal `local` to the last event |
 //! | `gossip` | a fleet without an engine, whole and split |
 //! | `promises` | vetoes, liveness, conservation, engines that are lost, the same run for any number of jobs |
-//! | `knocked_out` | each rule that is taken away makes something worse that is named |
+//! | `knocked_out` | each rule that is taken away makes a named thing worse |
 //! | `table` | every scenario in every mode, for people to look at |
 
 #![expect(

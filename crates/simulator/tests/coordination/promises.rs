@@ -1,4 +1,4 @@
-//! Promises of coordination, in whole runs.
+//! The promises of coordination, in whole runs.
 
 use std::num::NonZeroUsize;
 

@@ -1,4 +1,4 @@
-//! Steps F8 and F8x: how many calls it takes to open a breaker, exactly.
+//! Steps F8 and F8x: the exact number of calls that it takes to open a breaker.
 
 use fusebox::Config;
 

@@ -1,6 +1,6 @@
 //! The closed forms of the ladder: waiting times, order statistics, Poisson tails, and probes.
 //!
-//! Integrals are sums of Simpson's rule over steps that are far finer than the figures need.
+//! Integrals are Simpson sums over steps that are far finer than the figures need.
 
 /// Steps of an integral; even.
 const STEPS: u32 = 20_000;

@@ -1,4 +1,4 @@
-//! Fleets for the steps: a scenario of a few words, and what a run of it shows.
+//! Fleets for the steps: a scenario in a few words, and what a run of it shows.
 
 use std::fmt::Write;
 

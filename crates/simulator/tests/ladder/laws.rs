@@ -1,4 +1,4 @@
-//! Laws of every run: scaling, conservation, and the cases at the edge.
+//! Laws of every run: scaling, conservation, and the edge cases.
 
 use std::path::Path;
 

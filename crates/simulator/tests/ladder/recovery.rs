@@ -1,4 +1,4 @@
-//! Steps F10, F11 and F13: probes while the downstream is down, and how late breakers close after it is back.
+//! Steps F10, F11 and F13: probes while the downstream is down, and how late breakers close after its recovery.
 
 use std::time::Duration;
 

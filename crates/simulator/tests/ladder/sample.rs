@@ -1,4 +1,4 @@
-//! Samples: a mean with its standard error, and what a step asserts of it.
+//! Samples: a mean with its standard error, and the assertions that a step makes about it.
 
 use crate::table;
 

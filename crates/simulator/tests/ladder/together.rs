@@ -1,4 +1,5 @@
-//! Steps F9, F10b and F14 to F17: breakers that decide together, against the formulas of `fusebox-fleet`'s design.
+//! Steps F9, F10b and F14 to F17: breakers that decide together, against the formulas in the design of
+//! `fusebox-fleet`.
 
 use experiment::chance::Draw;
 use experiment::fleet::InstanceRecord;

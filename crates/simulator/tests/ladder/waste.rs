@@ -1,4 +1,4 @@
-//! Step F12: the calls that are wasted until a whole fleet is open. And steps F8 and F8x, simulated.
+//! Step F12: the calls that are wasted until a whole fleet is open; and steps F8 and F8x, simulated.
 
 use crate::closed_forms::{calls_to_run, shared_waste, waste};
 use crate::fleet::{Fleet, count_window, wasted};

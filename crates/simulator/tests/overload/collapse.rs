@@ -1,4 +1,4 @@
-//! A trigger of five seconds, clients that retry, and a service that never comes back – or does.
+//! A trigger of five seconds, clients that retry, and a service that may never recover.
 
 use experiment::faults::presets::preset;
 use experiment::outcome::{ClientOutcome, Outcomes};

@@ -1,4 +1,4 @@
-//! The overload model behaves as queueing theory says, and collapses and stays collapsed.
+//! The overload model, which behaves as queueing theory says, and which collapses and stays collapsed.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,

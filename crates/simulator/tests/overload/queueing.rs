@@ -1,4 +1,4 @@
-//! Against M/M/c and M/M/c/K: mean waits by Erlang C, losses by Erlang B and its queueing relative.
+//! A comparison with M/M/c and M/M/c/K: mean waits by Erlang C, losses by Erlang B and its variant with a queue.
 
 use experiment::events::{CallEvent, Events};
 use experiment::fleet::Change;

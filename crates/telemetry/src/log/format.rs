@@ -1,4 +1,4 @@
-//! The format of a line of the log: with the id of the trace in which it was logged.
+//! The format of a log line, with the id of the trace in which it was logged.
 
 use std::fmt::{self, Debug};
 
@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// The trace in which this thread is working, if it is exported.
+/// The trace in which this thread works, if it is exported.
 fn trace() -> Option<SpanContext> {
     let context = tracing::Span::current().context();
     let span = context.span().span_context().clone();

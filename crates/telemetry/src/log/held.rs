@@ -1,15 +1,15 @@
-//! Lines of the log that wait while somebody draws on the same terminal.
+//! Lines of the log that wait while a picture is drawn on the same terminal.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Bytes that wait at most; what comes then is lost.
+/// The most bytes that may wait; later ones are dropped.
 const LIMIT: usize = 64 * 1024;
 
 /// The log as it is written: to standard error, or held back.
 ///
-/// Whoever draws a picture in place [takes](Self::take) the lines and prints them where they do no
-/// harm, and [releases](Self::release) the log in the end. Clones hold the same lines.
+/// The code that draws a picture in place [takes](Self::take) the lines and prints them where they do no harm. In the
+/// end it [releases](Self::release) the log. Clones hold the same lines.
 #[derive(Clone, Debug)]
 pub struct HeldLog {
     /// `None` while nothing is held.
@@ -27,18 +27,18 @@ impl HeldLog {
         }
     }
 
-    /// The lines that wait.
+    /// Takes the lines that wait.
     pub fn take(&self) -> Vec<String> {
         let bytes = self.lock().as_mut().map(std::mem::take).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Writes the lines that wait to standard error, and all others as they come.
+    /// Writes the waiting lines to standard error, and all later ones as they come.
     pub fn release(&self) {
         let mut waiting = self.lock();
         if let Some(bytes) = waiting.take() {
-            // Nobody is left to tell when standard error is gone.
+            // If standard error is gone, nobody can be told.
             let _ = io::stderr().write_all(&bytes);
         }
     }
@@ -48,7 +48,7 @@ impl HeldLog {
     }
 }
 
-/// Where the log goes.
+/// The destination of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogOutput {
     /// To standard error.

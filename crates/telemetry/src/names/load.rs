@@ -1,4 +1,4 @@
-//! The metrics of the load generator: what it planned, what came of it, and its own lateness.
+//! The metrics of the load generator: what it planned, the outcomes, and its own lateness.
 
 use fusebox_prometheus::{Definition, Kind};
 
@@ -14,14 +14,14 @@ pub const LOAD_REQUESTS: Definition = Definition::new(
     "load_generator_requests_total",
     Kind::Counter,
     &["target", "outcome"],
-    "Planned requests that ended, by how.",
+    "Planned requests that ended, by outcome.",
 );
 /// Attempts.
 pub const LOAD_ATTEMPTS: Definition = Definition::new(
     "load_generator_attempts_total",
     Kind::Counter,
     &["target"],
-    "Attempts of requests that ended; more than requests where clients try again.",
+    "Attempts of requests that ended; more than the requests where clients retry.",
 );
 /// Response times.
 pub const LOAD_RESPONSE_DURATION: Definition = Definition::new(
@@ -35,7 +35,7 @@ pub const LOAD_LATENESS: Definition = Definition::new(
     "load_generator_lateness_seconds",
     Kind::Histogram,
     &[],
-    "Time from the planned instant of a request to when the generator let it go.",
+    "Time from the planned instant of a request to its release by the generator.",
 );
 /// Connections.
 pub const LOAD_CONNECTIONS: Definition = Definition::new(

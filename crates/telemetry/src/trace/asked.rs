@@ -1,8 +1,8 @@
 //! The user's wish for traces and their destination, from a setting or from OpenTelemetry's variables.
 //!
-//! <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>. The SDK reads
-//! most of them by itself; what it leaves out or passes over in silence is looked at here. A wrong
-//! variable is a warning: it may be meant for another program, and traces are never worth a refusal.
+//! See <https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>. The SDK reads most of
+//! them itself; this module checks those that it leaves out or silently ignores. A wrong variable causes a warning
+//! and no refusal: it may be meant for another program, and traces are not worth a failed start.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,18 +10,18 @@ use std::str::FromStr;
 use super::client::without_credentials;
 use super::propagation::Parents;
 
-/// What the user set about traces; what is not set follows from `OTEL_*` variables.
+/// The settings of traces; what is not set follows from `OTEL_*` variables.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TraceSettings {
     /// The base URL of the collector, `http://HOST:PORT`.
     pub endpoint: Option<String>,
-    /// How to talk to it.
+    /// The protocol to the collector.
     pub protocol: Option<Protocol>,
-    /// The share of traces to export, from 0 to 1. Decided where a trace begins.
+    /// The share of traces to export, from 0 to 1. It is decided where a trace begins.
     pub ratio: Option<f64>,
 }
 
-/// How spans are sent.
+/// The protocol by which spans are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// Protobuf over HTTP; a collector's port for it is usually 4318.
@@ -31,7 +31,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// Its name, as settings and `OTEL_EXPORTER_OTLP_PROTOCOL` spell it.
+    /// Returns its name, as settings and `OTEL_EXPORTER_OTLP_PROTOCOL` spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::HttpProtobuf => "http/protobuf",
@@ -68,11 +68,11 @@ impl FromStr for Protocol {
 /// What follows from settings and variables.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Asked {
-    /// Nobody asked, or somebody asked for silence.
+    /// Traces were not asked for, or are turned off.
     Off,
-    /// Somebody asked for what cannot be.
+    /// Traces were asked for in an impossible way.
     Refused(String),
-    /// Export.
+    /// Traces are exported.
     On(Wanted),
 }
 
@@ -81,7 +81,7 @@ pub(crate) enum Asked {
 pub(crate) struct Wanted {
     /// `None` leaves it to the SDK, which reads its variables.
     pub(super) endpoint: Option<String>,
-    /// The endpoint, whoever named it, with the credentials that stand in it.
+    /// The endpoint, whatever its source, with the credentials in it.
     pub(super) used_endpoint: String,
     /// The endpoint as the log shows it.
     pub(super) shown_endpoint: String,
@@ -91,11 +91,11 @@ pub(crate) struct Wanted {
     pub(super) parents: Parents,
     /// The limit of waiting spans.
     pub(super) queue: usize,
-    /// Whether the SDK should send more often than it does by default.
+    /// Whether the SDK should send more often than by default.
     pub(super) hurry: bool,
     /// The limit of one request, in milliseconds.
     pub(super) timeout_ms: u64,
-    /// What is wrong with a variable.
+    /// The warnings about variables.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -129,8 +129,8 @@ pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<
     let shown_endpoint = without_credentials(&used);
     if shown_endpoint.trim().starts_with("https:") {
         return Asked::Refused(format!(
-            "`{shown_endpoint}` is no endpoint for spans: there is no TLS in this build, it must \
-             start with http://"
+            "`{shown_endpoint}` is not an endpoint for spans: this build has no TLS, so it must start with \
+             http://"
         ));
     }
     let mut warnings = Vec::from_iter(variables.exporters_warning());
@@ -168,7 +168,7 @@ pub(crate) fn asked(settings: &TraceSettings, variable: impl Fn(&str) -> Option<
 struct Variables<F>(F);
 
 impl<F: Fn(&str) -> Option<String>> Variables<F> {
-    /// The value of a variable; an empty variable is one that is not set.
+    /// The value of a variable; an empty variable counts as not set.
     fn value(&self, name: &str) -> Option<String> {
         (self.0)(name).filter(|value| !value.trim().is_empty())
     }
@@ -188,10 +188,10 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
 
     fn exporters_warning(&self) -> Option<String> {
         (self.names_exporter("otlp") == Some(false))
-            .then(|| "OTEL_TRACES_EXPORTER: only `otlp` and `none` are known".to_owned())
+            .then(|| "OTEL_TRACES_EXPORTER: only `otlp` and `none` are supported".to_owned())
     }
 
-    /// Whether this exporter is among the named ones; none if no exporter is named.
+    /// Whether this exporter is among the named ones; `None` if no exporter is named.
     fn names_exporter(&self, known: &str) -> Option<bool> {
         let exporters = self.value("OTEL_TRACES_EXPORTER")?;
         Some(exporters.split(',').any(|name| name.trim() == known))
@@ -200,11 +200,12 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
     fn propagators_warning(&self) -> Option<String> {
         let propagators = self.value("OTEL_PROPAGATORS")?;
         let mut names = propagators.split(',').map(str::trim);
-        (!names.any(|name| name == "tracecontext"))
-            .then(|| "OTEL_PROPAGATORS: only `tracecontext` is known, and used".to_owned())
+        (!names.any(|name| name == "tracecontext")).then(|| {
+            "OTEL_PROPAGATORS: only `tracecontext` is supported, and it is used".to_owned()
+        })
     }
 
-    /// The protocol that they name, or the default; the error is why it is refused.
+    /// The protocol that they name, or the default; the error is the reason of a refusal.
     fn protocol(&self) -> Result<Protocol, String> {
         let named = self.either(
             "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
@@ -238,7 +239,7 @@ fn number(text: &str) -> Option<u64> {
     number.filter(|number| *number > 0)
 }
 
-/// The most frequent mistake: the port of the other protocol, where nobody understands what is sent.
+/// The most frequent mistake: the port of the other protocol, where the receiver cannot read what is sent.
 fn port_warning(endpoint: &str, protocol: Protocol) -> Option<String> {
     let (other_port, port) = match protocol {
         Protocol::HttpProtobuf => (":4317", "4318"),

@@ -1,21 +1,21 @@
-//! The names of attributes, events and one span of the lab's traces. Those of transitions are the library's.
+//! The names of attributes, events and one span of the lab's traces. Those of transitions are in the library.
 //!
-//! `circuit_breaker.*`, `unreliable_service.*` and `load_generator.*` are ours: `conventions/registry`, beside
-//! the sources, says what each of them means, and a test holds both together. The others are of
-//! OpenTelemetry's conventions for HTTP and errors.
+//! `circuit_breaker.*`, `unreliable_service.*` and `load_generator.*` are our own namespaces: `conventions/registry`,
+//! beside the sources, defines each name, and a test compares the two. The others are from OpenTelemetry's
+//! conventions for HTTP and errors.
 
 pub use fusebox_prometheus::fleet::attributes::{HOLD_SPAN, NOTICE_SPAN};
 pub use fusebox_prometheus::span_events::attributes::*;
 
 /// The state that decided about the call.
 pub const STATE: &str = "circuit_breaker.state";
-/// What the call came to: an outcome, or `rejected`.
+/// The outcome of the call, or `rejected`.
 pub const OUTCOME: &str = "circuit_breaker.outcome";
 /// Why a call was rejected.
 pub const REJECT_REASON: &str = "circuit_breaker.reject.reason";
-/// After how long a rejected caller may ask again, in milliseconds.
+/// How long a rejected caller should wait, in milliseconds.
 pub const RETRY_AFTER_MS: &str = "circuit_breaker.retry_after_ms";
-/// On the link of a probe: what it leads to.
+/// On the link of a probe: what the link leads to.
 pub const LINK: &str = "circuit_breaker.link";
 
 /// The span of a protected call.
@@ -28,7 +28,7 @@ pub const FAULT_OUTCOME: &str = "unreliable_service.outcome";
 /// How long the fault plan delayed the answer, in milliseconds.
 pub const FAULT_DELAY_MS: &str = "unreliable_service.delay_ms";
 
-/// On a fast failure that the load generator met: another instance served in the second before it.
+/// On a fast failure that the load generator met: another instance served within the second before it.
 pub const SERVED_ELSEWHERE: &str = "load_generator.served_elsewhere";
 
 /// How a span failed: a status code, or a word.
@@ -60,7 +60,7 @@ pub const OPENING: &str = "opening";
 pub const CANCELLED: &str = "cancelled";
 /// `error.type` of a call that got no answer in time.
 pub const TIMEOUT: &str = "timeout";
-/// `error.type` of a call that found nobody.
+/// `error.type` of a call that could not connect.
 pub const CONNECT: &str = "connect";
 /// `error.type` of a call whose connection broke.
 pub const CONNECTION: &str = "connection";

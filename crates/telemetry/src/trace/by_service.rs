@@ -1,7 +1,7 @@
 //! Spans by the service that made them: one exporter for each, with a resource of its own.
 //!
-//! All services of a process share one pipeline: one queue, one thread, one limit. Each span carries
-//! the number of its service, which is taken off here; the batch leaves as one request per service.
+//! All services of a process share one pipeline: one queue, one thread, one limit. Each span carries the number of
+//! its service, which is removed here; the batch leaves as one request per service.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,5 +1,5 @@
-//! The span of a protected call: state, outcome and generation, why it was rejected, and where the
-//! story of an open breaker began.
+//! The span of a protected call: state, outcome and generation, why it was rejected, and a link to the call that
+//! opened the breaker.
 
 use std::sync::OnceLock;
 
@@ -19,10 +19,10 @@ use super::client::{ClientSpan, Target};
 use super::{TARGET, Tracer, fail, sampled};
 use crate::transitions::while_ending;
 
-/// The span of one protected call, or nothing where the request is not sampled.
+/// The span of one protected call, or nothing if the request is not sampled.
 ///
-/// What the breaker does must happen [within](Self::within) it, so that its transitions are events
-/// of the call that caused them, or, under concurrency, of another call that told them.
+/// The breaker's work must happen [within](Self::within) it, so that transitions become events of the call that
+/// caused them, or, under concurrency, of another call that told them.
 #[derive(Debug)]
 pub struct BreakerCall {
     recorded: Option<Recorded>,
@@ -37,8 +37,7 @@ struct Recorded {
 }
 
 impl Tracer {
-    /// Begins the span of a call that the breaker called `name` protects, as a part of the present
-    /// request.
+    /// Begins the span of a call that the breaker called `name` protects, as a part of the present request.
     pub fn breaker_call(&self, name: &str) -> BreakerCall {
         let recorded = self.service.and_then(|service| {
             // A request that is not sampled has no span, and its call begins no trace.
@@ -86,7 +85,7 @@ impl BreakerCall {
         self.recorded.as_ref().map(|recorded| recorded.trace_id)
     }
 
-    /// The call may pass. A probe is linked to the call that opened the breaker, if that is known.
+    /// Notes that the call may pass. A probe is linked to the call that opened the breaker, if that is known.
     pub fn permitted(
         &self,
         state: State,
@@ -113,7 +112,7 @@ impl BreakerCall {
         }
     }
 
-    /// The call is rejected: the span ends.
+    /// Notes that the call is rejected, which ends the span.
     pub fn rejected(self, rejected: &Rejected) {
         let Some(Recorded { span, .. }) = &self.recorded else {
             return;
@@ -135,8 +134,8 @@ impl BreakerCall {
         span.add_event(REJECTED_EVENT, why);
     }
 
-    /// Begins the span of the request that the call sends. Where nothing is recorded, the trace
-    /// context of the incoming request is passed on.
+    /// Begins the span of the request that the call sends. If nothing is recorded, the trace context of the incoming
+    /// request is passed on.
     pub fn request(
         &self,
         target: &Target,
@@ -151,7 +150,7 @@ impl BreakerCall {
         ClientSpan::begin(recorded.service, parent, target, headers)
     }
 
-    /// The call has ended. `error` is the `error.type` of a call that failed.
+    /// Notes that the call has ended. `error` is the `error.type` of a call that failed.
     pub fn ended(&self, outcome: Outcome, error: Option<&str>) {
         let Some(Recorded { span, .. }) = &self.recorded else {
             return;
@@ -165,7 +164,7 @@ impl BreakerCall {
     }
 }
 
-/// The tracing layer makes text of unsigned numbers.
+/// The tracing layer turns unsigned numbers into text.
 fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,8 +1,8 @@
 //! The carrier of spans: an HTTP client on a thread of its own.
 //!
-//! The SDK exports from a thread without a runtime, and all services of a process at once. So the
-//! requests run here, beside the services: none of them waits for a collector, whatever the shape
-//! of its runtime, and gRPC's connection lives here as well.
+//! The SDK exports from a thread without a runtime, and for all services of a process at once. So the requests run on
+//! a thread of their own: no service waits for a collector, whatever its runtime looks like, and gRPC's connection
+//! lives here as well.
 
 use std::fmt;
 use std::sync::Arc;

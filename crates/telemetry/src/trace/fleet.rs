@@ -1,8 +1,8 @@
-//! The spans of what instances decide together: one for each hold, and one for anything else that happens.
+//! The spans of what instances decide together: one for each hold, and one for any other event.
 //!
-//! A hold begins when the instance adopts the fleet's verdict and ends when the fleet lets go, for whichever reason.
-//! Its steps are its events: leases, probes, the release. What happens while nothing is held is the only event of a
-//! span that is over at once, because an event needs a span to be found by.
+//! A hold begins when the instance adopts the fleet's verdict and ends when the fleet lets go, for whatever reason.
+//! Its steps are its events: leases, probes, the release. An event outside of a hold gets a span that ends at once,
+//! because an event can be found only by its span.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

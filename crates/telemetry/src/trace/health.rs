@@ -1,8 +1,7 @@
 //! The health of the export: what became of the spans, and a warning when they are lost.
 //!
-//! A collector that is absent, hangs or is slow must not fill the memory or the log. So spans wait in
-//! a bounded queue, what finds no place is counted, and the log has one line when spans begin to be
-//! lost and one when that is over.
+//! A collector that is absent, hangs or is slow must not fill the memory or the log. So spans wait in a bounded
+//! queue, dropped ones are counted, and the log has one line when spans begin to be lost and one when that is over.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -88,7 +87,7 @@ impl Health {
     pub(super) fn batch(&self, exported: u64, failed: u64, error: Option<&dyn fmt::Display>) {
         let rejected = self.rejected.swap(0, Ordering::Relaxed).min(exported);
         let (exported, failed) = (exported - rejected, failed + rejected);
-        let refused = "the collector took the request and rejected spans in it";
+        let refused = "the collector accepted the request and rejected some of its spans";
         let refused: Option<&dyn fmt::Display> = (rejected > 0).then_some(&refused as _);
         let error = error.or(refused);
         let failed_before = self.failed.load(Ordering::Relaxed);
@@ -115,7 +114,11 @@ impl Health {
             outage.last_loss = None;
             let lost = self.lost().saturating_sub(outage.before);
             drop(outage);
-            tracing::warn!(endpoint = self.endpoint, lost, "spans arrive again");
+            tracing::warn!(
+                endpoint = self.endpoint,
+                lost,
+                "spans reach the collector again"
+            );
         }
     }
 
@@ -132,7 +135,7 @@ impl Health {
             let lost = self.lost().saturating_sub(before) + waiting;
             tracing::warn!(
                 lost,
-                "spans were lost: the collector did not take them before the end"
+                "spans were lost: the collector did not take them before the shutdown"
             );
         }
     }

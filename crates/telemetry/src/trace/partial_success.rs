@@ -1,10 +1,9 @@
-//! The part of a batch that a collector refused while it answered that all is well.
+//! The part of a batch that a collector refused although it reported success.
 //!
-//! OTLP calls it partial success: `ExportTraceServiceResponse.partial_success`, field 1, holds
-//! `rejected_spans`, field 1. The SDK writes it to its own log and reports success, so that spans which the
-//! collector threw away would count as exported. By HTTP the answer passes through our hands, and these two
-//! numbers are read from it; a message that is none counts as nothing rejected. By gRPC it does not, and
-//! the line in the SDK's log is all that there is.
+//! OTLP calls this partial success: `ExportTraceServiceResponse.partial_success`, field 1, holds `rejected_spans`,
+//! field 1. The SDK writes it to its own log and reports success, so that spans which the collector discarded would
+//! count as exported. Over HTTP this module reads the two numbers from the answer; an answer without them counts as
+//! nothing rejected. Over gRPC it cannot, and the line in the SDK's log is the only sign.
 
 use std::sync::Arc;
 

@@ -1,16 +1,16 @@
 //! The trace that a request belongs to, read from and written to the headers of W3C Trace Context.
 //!
-//! <https://www.w3.org/TR/trace-context-2/>: `traceparent`, and `tracestate` where there is one. All
-//! services read both here and nowhere else. The SDK has a propagator, but it takes for a trace what the
-//! specification tells to ignore, and hands on members of a state that no one may send.
+//! See <https://www.w3.org/TR/trace-context-2/>: `traceparent`, and `tracestate` if there is one. All services read
+//! and write both here and nowhere else. The SDK has a propagator, but it accepts traces that the specification says
+//! to ignore, and passes on members of a state that must not be sent.
 //!
-//! A service that makes spans writes what it has read, below a span of its own. Every other service
-//! passes on what came, byte for byte, as the specification wants of whoever changes nothing.
+//! A service that makes spans writes what it has read, with a span of its own as the parent. Every other service
+//! passes both headers on byte for byte, as the specification requires of a service that changes nothing.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `trace_parent` | `traceparent`: the trace, the span above, flags |
-//! | `trace_state` | `tracestate`: what other tracing systems have to say |
+//! | `trace_state` | `tracestate`: the data of other tracing systems |
 
 mod trace_parent;
 mod trace_state;

@@ -1,4 +1,4 @@
-//! The code uses the names of the registry, and no others.
+//! The names in the code, which are exactly those of the registry.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The files of the registry are whole: what Weaver demands of them, as far as it needs no Weaver.
+//! The completeness of the registry's files: what Weaver demands, as far as it can be checked without Weaver.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Metrics of breakers and their registries, held against the conventions.
+//! The metrics of breakers and their registries, compared with the conventions.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

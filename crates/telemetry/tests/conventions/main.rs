@@ -1,4 +1,4 @@
-//! The registry of conventions, the code and the pages of the documentation say the same.
+//! The agreement of the registry of conventions, the code and the pages of the documentation.
 
 mod code;
 mod files;

@@ -1,4 +1,4 @@
-//! A page of metrics in Prometheus' text format, held against what the registry of conventions says.
+//! A page of metrics in Prometheus' text format, compared with the registry of conventions.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The tables of the pages about traces and metrics say what the registry says.
+//! The tables of the pages about traces and metrics, compared with the registry.
 
 use crate::registry::{Attribute, Registry};
 

@@ -1,4 +1,4 @@
-//! Made-up results: an outage of ten seconds that two breakers meet, with figures that are drawn.
+//! Made-up results: an outage of ten seconds that two breakers meet, with random figures.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Members of the host's fleet are told apart before they call, whatever plan is in force, and each knows when its truth
-//! changes.
+//! Tests of the members of the host's fleet: they are told apart before they call, whatever plan is in force, and the
+//! service knows when each one's truth changes.
 
 use super::*;
 

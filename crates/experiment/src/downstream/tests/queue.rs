@@ -1,4 +1,4 @@
-//! The overload model of the service, driven by events.
+//! Tests of the overload model of the service, driven by events.
 
 use super::*;
 

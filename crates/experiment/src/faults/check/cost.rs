@@ -1,9 +1,9 @@
-//! The cost of a plan's truth: how many steps it takes to say how likely calls fail.
+//! The cost of a plan's truth: how many steps it takes to compute how likely calls fail.
 //!
-//! The truth is asked for by every scrape, and by whoever follows a run at each of its changes, so a plan is refused whose
-//! truth would cost too much. What counts is what is performed, whoever calls: each caller that the plan tells
-//! apart has a truth of its own, so have callers who wait for different times; rules cut the keys into parts,
-//! and each part is computed for itself.
+//! Every scrape asks for the truth, and everyone who follows a run asks at each change, so a plan whose truth would
+//! cost too much is refused. The cost counts everything that is computed: each caller that the plan tells apart has a
+//! truth of its own, and so have callers with different timeouts; rules divide the keys into parts, and each part is
+//! computed separately.
 
 use std::time::Duration;
 
@@ -11,20 +11,21 @@ use super::super::strangers::Known;
 use super::super::{Effect, FaultRule, Plan, Scope};
 use super::{Checked, MAX_NAMES};
 
-/// Parts of the keys times delays that add up: each takes a fifth of a millisecond, at each look at the truth.
+/// The limit of parts of the keys times delays that add up: each product takes a fifth of a millisecond at each look
+/// at the truth.
 const MAX_SUMS: usize = 64;
-/// Parts of the keys times rules.
+/// The limit of parts of the keys times rules.
 const MAX_LOOKS: usize = 4096;
-/// The same products times the truths that callers may have, as a scrape asks for all of them: together they
-/// take about a tenth of a second.
+/// The limit of the same products times the truths that callers may have, because a scrape asks for all of them:
+/// together they take about a tenth of a second.
 const MAX_SUMS_OF_ALL: usize = 512;
 /// See [`MAX_SUMS_OF_ALL`].
 const MAX_LOOKS_OF_ALL: usize = 65_536;
 
-/// What the truth costs at most.
+/// The highest cost that the truth may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) struct Cost {
-    /// Parts of the keys that are computed for themselves.
+    /// Parts of the keys that are computed separately.
     parts: usize,
     rules: usize,
     /// Delays that may add up in one answer.
@@ -62,19 +63,19 @@ impl Cost {
         }
     }
 
-    /// Delays that are added to others, for one truth.
+    /// How often a delay is added to others, for one truth.
     pub(in super::super) fn sums(self) -> usize {
         // A single one needs no sum.
         self.parts * self.delays.saturating_sub(1)
     }
 
-    /// Looks at rules, for one truth.
+    /// How often a rule is looked at, for one truth.
     pub(in super::super) fn looks(self) -> usize {
         self.parts * self.rules
     }
 }
 
-/// How many parts more a rule makes of the keys.
+/// How many more parts of the keys a rule makes.
 fn cuts(rule: &FaultRule) -> usize {
     match rule.gate.scope() {
         Scope::Shard => rule.matches.shards.unwrap_or(1) as usize,
@@ -84,12 +85,12 @@ fn cuts(rule: &FaultRule) -> usize {
 }
 
 impl Plan {
-    /// Checks what the truth of this plan costs where callers wait as long as this, as it is performed then:
-    /// callers who wait for different times have different truths ([`learn_patience`](Self::learn_patience)).
+    /// Checks the cost of this plan's truth if callers wait this long. It checks the plan as it will be performed,
+    /// because callers with different timeouts have different truths ([`learn_patience`](Self::learn_patience)).
     ///
     /// # Errors
     ///
-    /// What costs too much, how much is allowed, and what to write instead.
+    /// The part that costs too much, the allowed cost, and what to write instead.
     ///
     /// # Examples
     ///
@@ -127,26 +128,26 @@ impl Plan {
         } = cost;
         if cost.sums() > MAX_SUMS {
             return Err(format!(
-                "rules: {delays} delays that add up on {parts} parts of the keys are not allowed: up to \
-                 {MAX_SUMS} as a product of those beyond the first"
+                "rules: {delays} delays that add up on {parts} parts of the keys are not allowed: the product of the numbers beyond \
+                 the first must be at most {MAX_SUMS}"
             ));
         }
         if cost.looks() > MAX_LOOKS {
             return Err(format!(
-                "rules: {rules} rules on {parts} parts of the keys are not allowed: up to {MAX_LOOKS} as a \
-                 product"
+                "rules: {rules} rules on {parts} parts of the keys are not allowed: the product must be at \
+                 most {MAX_LOOKS}"
             ));
         }
         self.check_truths(cost)
     }
 
-    /// Each caller that is told apart has a truth of its own, which costs so many sums and looks.
+    /// Each caller that is told apart has a truth of its own, with this cost.
     fn check_truths(&self, cost: Cost) -> Checked {
         let known = Known::of(self);
         let names = known.names();
         if names > MAX_NAMES {
             return Err(format!(
-                "callers: {names} names in the whole plan are not allowed: up to {MAX_NAMES}"
+                "callers: {names} names in the whole plan are not allowed: there must be at most {MAX_NAMES}"
             ));
         }
         let truths = cost.truths;

@@ -1,10 +1,10 @@
-//! From effects as they are written to effects that can be carried out.
+//! The check that turns written effects into valid ones.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Checked;
-use crate::bounds::{count, millis, one_alone, within};
+use crate::bounds::{check_share, count, millis, one_alone, within};
 use crate::faults::effect::{Codes, StatusAnswer};
 use crate::faults::written::{MAX_HANG_MS, WrittenEffect};
 use crate::faults::{ANSWER, Effect};
@@ -53,7 +53,7 @@ impl WrittenEffect {
                 }
             }
             Self::Truncate { share } => {
-                within("share", *share, 0.0, 1.0)?;
+                check_share("share", *share)?;
                 Effect::Truncate {
                     bytes: kept_bytes(*share),
                 }

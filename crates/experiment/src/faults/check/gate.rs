@@ -1,9 +1,9 @@
-//! From gates as they are written to gates that can decide.
+//! The check that turns written gates into valid ones.
 
 use std::num::NonZeroU32;
 
 use super::{Checked, below};
-use crate::bounds::{count, one_alone, within};
+use crate::bounds::{check_share, count, one_alone};
 use crate::faults::gate::SharedLuck;
 use crate::faults::written::WrittenGate;
 use crate::faults::{FaultGate, Scope};
@@ -23,13 +23,13 @@ impl WrittenGate {
         if gate.counts() {
             self.check_counting()?;
         }
-        within("rho", luck.rho, 0.0, 1.0)?;
+        check_share("rho", luck.rho)?;
         Ok(gate)
     }
 
     fn of_kind(&self, luck: SharedLuck) -> Result<FaultGate, String> {
         if let Some(p) = self.bernoulli {
-            within("bernoulli", p, 0.0, 1.0)?;
+            check_share("bernoulli", p)?;
             return Ok(FaultGate::Bernoulli { p, luck });
         }
         if let Some(n) = self.every_nth {
@@ -49,7 +49,7 @@ impl WrittenGate {
         if self.always == Some(false) {
             return Err("always: false is not allowed: leave it out".into());
         }
-        self.check_luck("a gate that hits every call: no luck is drawn")?;
+        self.check_luck("a gate that hits every call draws nothing at random")?;
         Ok(FaultGate::Always)
     }
 
@@ -60,7 +60,9 @@ impl WrittenGate {
             );
         }
         if self.rho.is_some() {
-            return Err("rho: it is not allowed for gates that count: no luck is drawn".into());
+            return Err(
+                "rho: it is not allowed for gates that count, which draw nothing at random".into(),
+            );
         }
         Ok(())
     }

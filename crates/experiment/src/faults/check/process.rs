@@ -1,7 +1,7 @@
-//! From processes as they are written to processes that gates can follow.
+//! The check that turns written processes into valid ones.
 
 use super::{Checked, below, name};
-use crate::bounds::{time, within};
+use crate::bounds::{check_share, time, within};
 use crate::faults::trajectory::{GateProcess, ProcessState};
 use crate::faults::written::{Bursts, Markov};
 use crate::law::Law;
@@ -33,8 +33,8 @@ impl Bursts {
         let stay = |key, value| time(key, value, MIN_STAY_MS, MAX_STAY_MS);
         stay("good_mean", self.good_mean_ms)?;
         stay("bad_mean", self.bad_mean_ms)?;
-        within("p_good", self.p_good, 0.0, 1.0)?;
-        within("p_bad", self.p_bad, 0.0, 1.0)
+        check_share("p_good", self.p_good)?;
+        check_share("p_bad", self.p_bad)
     }
 }
 
@@ -66,7 +66,9 @@ impl Markov {
     fn check(&self) -> Checked {
         if !(1..=MAX_STATES).contains(&self.states.len()) {
             let found = self.states.len();
-            return Err(format!("{found} are not allowed: from 1 to {MAX_STATES}"));
+            return Err(format!(
+                "{found} are not allowed: there must be from 1 to {MAX_STATES}"
+            ));
         }
         for (state, settings) in &self.states {
             let path = below(state);
@@ -83,12 +85,14 @@ impl Markov {
                 MAX_STAY_MS,
             )
             .map_err(&path)?;
-            within("p", settings.p, 0.0, 1.0).map_err(&path)?;
+            check_share("p", settings.p).map_err(&path)?;
             for (next, weight) in &settings.next {
                 if !self.states.contains_key(next) {
                     let known: Vec<&str> = self.states.keys().map(String::as_str).collect();
                     let known = known.join(", ");
-                    return Err(path(format!("next: no state `{next}`; there are: {known}")));
+                    return Err(path(format!(
+                        "next: there is no state `{next}`; there are {known}"
+                    )));
                 }
                 within(&format!("next.{next}"), *weight, 0.0, 1e6).map_err(&path)?;
             }

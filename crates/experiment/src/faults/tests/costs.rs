@@ -1,4 +1,4 @@
-//! The cost of truths: what is performed is what a check has counted, whoever calls.
+//! Tests of the cost of truths: what is computed is what a check has counted, whoever calls.
 
 use super::super::check::Cost;
 use super::*;

@@ -1,4 +1,4 @@
-//! Lengths of phases that each seed draws.
+//! Tests of the lengths of phases that each seed draws.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Phases, ramps, loops, lives, digests and presets.
+//! Tests of phases, ramps, loops, times to live, digests and presets.
 
 use super::*;
 

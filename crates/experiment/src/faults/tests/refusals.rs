@@ -1,11 +1,11 @@
-//! Malformed plans: the message names the key, the value and what is allowed.
+//! Tests of malformed plans: the message names the key, the value and what is allowed.
 
 use super::*;
 
 #[test]
 fn a_malformed_plan_is_refused_with_the_field() {
     for (text, words) in [
-        ("", "EOF"),
+        ("", "the text is empty"),
         ("[]", "expected struct Plan"),
         ("{}", "phases: 0"),
         (r#"{"phases": []}"#, "phases: 0"),
@@ -54,12 +54,12 @@ fn a_malformed_key_beside_the_phases_is_refused_with_the_field() {
     for (text, words) in [
         (
             r#"{"phases": [{"name": "x", "rules": ["burst"]}], "rules": {"bursts": {"effects": [{"reset": {}}]}}}"#,
-            "phases[0].rules[0]: no rule `burst`; did you mean `bursts`?",
+            "phases[0].rules[0]: there is no rule `burst`; did you mean `bursts`?",
         ),
         (r#"{"version": 2, "phases": [{"name": "x"}]}"#, "version: 2"),
         (
             r#"{"phases": [{"name": "x"}], "ttl_ms": 0}"#,
-            "ttl: 0s is not allowed: from 1ms",
+            "ttl: 0s is not allowed: it must be from 1ms",
         ),
         (
             r#"{"phases": [{"name": "x"}], "limits": {"max_hang_ms": 0}}"#,
@@ -71,7 +71,7 @@ fn a_malformed_key_beside_the_phases_is_refused_with_the_field() {
         ),
         (
             r#"{"overload": {"workers": 0, "service": {"fixed": {"ms": 1}}}}"#,
-            "overload.workers: 0 is not allowed: from 1 to 10000",
+            "overload.workers: 0 is not allowed: it must be from 1 to 10000",
         ),
         (
             r#"{"overload": {"workers": 1, "service": {"fixed": {"ms": 1}},
@@ -98,11 +98,11 @@ const RULES: [(&str, &str); 35] = [
     ),
     (
         r#"{"gate": {"bernoulli": 0.5, "rho": 2}, "effects": [{"reset": {}}]}"#,
-        "rules.r.gate.rho: 2 is not allowed: from 0 to 1",
+        "rules.r.gate.rho: 2 is not allowed: it must be a share from 0 to 1",
     ),
     (
         r#"{"gate": {"bernoulli": 0.5, "first_n": 2}, "effects": [{"reset": {}}]}"#,
-        "rules.r.gate.first_n: it is not allowed together with bernoulli",
+        "rules.r.gate.first_n: not allowed together with bernoulli",
     ),
     (
         r#"{"gate": {"bernouli": 0.5}, "effects": [{"reset": {}}]}"#,
@@ -146,7 +146,7 @@ const RULES: [(&str, &str); 35] = [
     ),
     (
         r#"{"gate": {"gilbert_elliott": {"good_mean_ms": 0, "bad_mean_ms": 1}}, "effects": [{"reset": {}}]}"#,
-        "rules.r.gate.gilbert_elliott.good_mean: 0s is not allowed: from 1ms",
+        "rules.r.gate.gilbert_elliott.good_mean: 0s is not allowed: it must be from 1ms",
     ),
     (
         r#"{"gate": {"markov": {"states": {}}}, "effects": [{"reset": {}}]}"#,
@@ -158,7 +158,7 @@ const RULES: [(&str, &str); 35] = [
     ),
     (
         r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 5}}, "p": 1, "next": {"b": 1}}}}}, "effects": [{"reset": {}}]}"#,
-        "no state `b`",
+        "there is no state `b`",
     ),
     (
         r#"{"gate": {"markov": {"states": {"a": {"dwell": {"fixed": {"ms": 5}}, "p": 1, "next": {"a": 1}}, "b": {"dwell": {"fixed": {"ms": 5}}, "p": 1}}}}, "effects": [{"reset": {}}]}"#,
@@ -273,7 +273,7 @@ fn a_plan_whose_truth_is_too_costly_is_refused() {
 fn a_rule_that_is_there_twice_is_refused() {
     let rule = r#""r": {"effects": [{"reset": {}}]}"#;
     let error = Plan::parse(format!(r#"{{"rules": {{{rule}, {rule}}}}}"#).as_bytes()).unwrap_err();
-    assert!(error.contains("the rule `r` is there twice"), "{error}");
+    assert!(error.contains("the rule `r` is given twice"), "{error}");
 }
 
 #[test]

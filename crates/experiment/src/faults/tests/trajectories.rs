@@ -1,4 +1,4 @@
-//! Bursts: the share of bad time, the lengths of stays, correlation, and that asking changes nothing.
+//! Tests of bursts: the share of bad time, the lengths of stays, correlation, and that reading changes nothing.
 
 use super::*;
 use crate::chance::Draw;

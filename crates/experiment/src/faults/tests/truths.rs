@@ -1,4 +1,4 @@
-//! The truth is the share of calls that fail, for every kind of fault.
+//! Tests of the truth, which is the share of calls that fail, for every kind of fault.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! An effect as it is written: a name, and keys of which some exclude each other.
+//! An effect as it is written: a name, and keys, some of which exclude each other.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A gate as it is written: a key for each kind, of which at most one is there.
+//! A gate as it is written: one key per kind, at most one of which is present.
 
 use std::collections::BTreeMap;
 

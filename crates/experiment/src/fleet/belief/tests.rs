@@ -1,4 +1,4 @@
-//! Tests of belief: it is held against the truth as an eye on the timeline would.
+//! Tests of belief, compared with the truth as a reader of the timeline would compare them.
 
 use std::time::Duration;
 

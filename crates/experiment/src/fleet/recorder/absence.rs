@@ -1,4 +1,4 @@
-//! The absence of an instance that somebody has stopped: it neither believes nor differs until it is started again.
+//! The absence of an instance that was stopped: it neither believes nor differs until it is started again.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tests of the recorder: what it is told comes out as an eye on the timeline would see it.
+//! Tests of the recorder: its record shows what a reader of the timeline would see.
 
 #![expect(
     clippy::float_cmp,

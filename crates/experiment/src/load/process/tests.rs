@@ -1,4 +1,4 @@
-//! Tests of arrival processes: their gaps keep to their laws.
+//! Tests of arrival processes, whose gaps must follow their laws.
 
 use std::f64::consts::{LN_2, LN_10};
 

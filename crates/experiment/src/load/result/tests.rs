@@ -1,4 +1,4 @@
-//! Tests of results: figures follow from the parts, and what is lost is noticed.
+//! Tests of results: figures follow from the parts, and losses are noticed.
 
 use std::time::Duration;
 

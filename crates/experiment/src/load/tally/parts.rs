@@ -1,4 +1,4 @@
-//! The parts of a run: what was counted of the requests that were planned in one, and how long they took.
+//! The parts of a run: counters of the requests that were planned in each, and how long they took.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A sample of response times, of which two quantiles are asked when its second is over.
+//! A sample of the response times of one second, for two quantiles at its end.
 
 use crate::load::histogram::largest_alike;
 use crate::load::latencies::{LONGEST, Latencies, seconds};

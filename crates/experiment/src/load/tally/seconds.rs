@@ -1,4 +1,4 @@
-//! The seconds of a run: what happened in each, and which were mixed.
+//! The seconds of a run: what happened in each, and in which of them some instances failed while others served.
 
 use std::collections::VecDeque;
 
@@ -40,7 +40,7 @@ pub struct MixedSeconds {
     pub first: Option<(u64, usize, usize)>,
 }
 
-/// The two least of some numbers. That is all one has to know of two sets to find a pair of different ones.
+/// The two smallest of some numbers. That is enough to find a pair of different members of two sets.
 #[derive(Clone, Copy, Debug, Default)]
 struct LeastTwo {
     least: Option<usize>,
@@ -86,8 +86,8 @@ impl Seconds {
         }
     }
 
-    /// Begins second number `to`. Threads may come here in another order than their clocks had it:
-    /// what belongs to a second that is over counts in the present one.
+    /// Begins second number `to`. Threads may arrive here in another order than their clocks showed: what belongs to
+    /// a second that is over counts in the present one.
     pub(super) fn pass_to(&mut self, to: u64) {
         while self.number < to {
             // Of a long sleep only what is kept matters.

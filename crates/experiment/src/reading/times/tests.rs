@@ -70,9 +70,9 @@ fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
     for (text, said) in [
         (
             "for = 1000",
-            "1:7: for: `1000` has no unit: write for = \"1000ms\", or for_ms = 1000",
+            "1:7: for: `1000` has no unit: write for as \"1000s\" or \"1000ms\", or for_ms as 1000",
         ),
-        ("for = 1.5", "`1.5` has no unit: write for = \"1.5ms\""),
+        ("for = 1.5", "`1.5` has no unit: write for as \"1.5s\""),
         ("for = -5", "`-5` is not a duration"),
         ("for = \"1000\"", "`1000` is not a duration"),
         (
@@ -101,7 +101,7 @@ fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
         ("each.A = 5", "`5` has no unit"),
         (
             "one.fixed = 20",
-            "`20` has no unit: write it with one, such as \"20ms\"",
+            "`20` has no unit: write one, such as \"20ms\"",
         ),
         (
             "one.mean.mean = 20",

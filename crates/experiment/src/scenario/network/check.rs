@@ -27,7 +27,7 @@ impl Keys {
         ] {
             if let Some(span) = span.filter(|span| span.0 > LONGEST) {
                 return Err(format!(
-                    "{above}.{key}: {span} is not allowed: up to {}",
+                    "{above}.{key}: {span} is not allowed: it must be at most {}",
                     Span(LONGEST)
                 ));
             }
@@ -35,11 +35,11 @@ impl Keys {
         Ok(())
     }
 
-    /// Nobody pushes where there is no engine.
+    /// Without an engine there are no pushes.
     pub(super) fn check_gossip(&self, above: &str, engine: EngineKind) -> Result<(), String> {
         if engine.is_gossip() && self.push_loss.is_some() {
             return Err(format!(
-                "{above}.push_loss: instances that gossip have no engine that tells them anything: write loss"
+                "{above}.push_loss: instances that gossip have no engine that sends them views: write loss"
             ));
         }
         Ok(())
@@ -79,27 +79,28 @@ impl WrittenNetworkFault {
         })
     }
 
-    /// It changes something, and something that there is.
+    /// Checks that the deviation changes something that exists.
     fn check_parts(&self, key: &str, engine: EngineKind) -> Result<(), String> {
         let has_keys = self.keys() != Keys::default();
         if self.groups.is_some() {
             if !engine.is_gossip() {
                 return Err(format!(
-                    "{key}.groups: only instances that gossip hear each other; with an engine, which all hear, write \
-                     instances and partition instead, or coordination.engine = \"gossip\""
+                    "{key}.groups: only instances that gossip send to each other: write instances and \
+                     partition instead, or coordination.engine = \"gossip\""
                 ));
             }
             if has_keys || self.instances.is_some() || self.partition.is_some() {
                 return Err(format!(
-                    "{key}.groups: it stands with from and until only: write the other keys in a fault of their own"
+                    "{key}.groups: it is allowed only with from and until: write the other keys in a fault \
+                     of their own"
                 ));
             }
             return Ok(());
         }
         match (self.partition, engine) {
             (Some(_), EngineKind::Gossip) => Err(format!(
-                "{key}.partition: instances that gossip have no engine that they could be cut off from: write groups \
-                 of instances that do not hear each other, such as groups = [[\"A\"], [\"B\", \"C\"]]"
+                "{key}.partition: instances that gossip have no engine to be cut off from: write groups of \
+                 instances that do not hear each other, such as groups = [[\"A\"], [\"B\", \"C\"]]"
             )),
             (None, EngineKind::Gossip) if !has_keys => Err(format!(
                 "{key}: it changes nothing: write groups = [[\"A\"], [\"B\", \"C\"]], or one of delay, jitter, loss, \
@@ -155,7 +156,7 @@ fn place(key: &str, name: &str, names: Instances<'_>) -> Result<usize, String> {
     })
 }
 
-/// A period within a run; without an end it goes on to the end of all time.
+/// A period within a run; without an end it lasts for ever.
 ///
 /// # Errors
 ///

@@ -187,7 +187,7 @@ const REFUSED: &[(&str, [&str; 2])] = &[
     ),
     (
         "[engine]\nfaults = [{ kind = \"crash\", from = \"1s\" }, { kind = \"flush\", from = \"2s\" }]",
-        ["engine.faults: the one from 2s", "lasts longer"],
+        ["engine.faults: the fault from 2s", "is not over"],
     ),
     (
         "[instance.A]\nleaves_at = \"2s\"\npause = [{ at = \"1s\", for = \"2s\" }]",
@@ -199,7 +199,7 @@ const REFUSED: &[(&str, [&str; 2])] = &[
     ),
     (
         "[instance]\nA.leaves_at = \"2s\"\nB.leaves_at = \"2s\"\nC.leaves_at = \"2s\"",
-        ["all of them leave", "let one stay"],
+        ["all instances leave", "let one stay"],
     ),
 ];
 
@@ -301,7 +301,10 @@ fn what_instances_that_gossip_do_not_have_is_refused_with_what_to_write() {
         ),
         (
             faults("groups = [[\"A\"], [\"B\"]], loss = 0.1"),
-            ["network.faults.0.groups", "from and until only"],
+            [
+                "network.faults.0.groups",
+                "allowed only with from and until",
+            ],
         ),
         (
             faults("groups = [[\"A\", \"B\", \"C\"]]"),

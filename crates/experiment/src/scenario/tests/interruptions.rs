@@ -1,4 +1,4 @@
-//! Interruptions of instances as they are written.
+//! Tests of interruptions of instances as they are written.
 
 use super::*;
 
@@ -52,15 +52,15 @@ fn interruptions_that_cannot_be_are_named_with_what_is_allowed() {
         ),
         (
             "pause = [{ at = \"1s\", for = \"2s\" }]\nrestart = [{ at = \"2s\", for = \"1s\" }]",
-            ["restart: at = 2s", "before, at 1s, lasts longer"],
+            ["restart: at = 2s", "before, at 1s, is not over"],
         ),
         (
             "pause = [{ at = \"5s\", for = \"1s\" }, { at = \"1s\", for = \"4500ms\" }]",
-            ["pause: at = 5s", "before, at 1s, lasts longer"],
+            ["pause: at = 5s", "before, at 1s, is not over"],
         ),
         (
             "pause = [{ at = \"1s\", fro = \"2s\" }]",
-            ["unknown key `fro`", "known are: at, for"],
+            ["unknown key `fro`", "known keys are: at, for"],
         ),
         ("pause = [{ at = \"1s\" }]", ["for", "missing"]),
         (

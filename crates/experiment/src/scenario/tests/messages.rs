@@ -89,7 +89,7 @@ fn of_keys_that_exclude_each_other_those_that_are_there_are_named() {
         ),
         (
             "effects = [{ status = { code = 500, codes = { 503 = 1 } } }]",
-            "effects[0].status.codes: it is not allowed together with code: leave one of the two out",
+            "effects[0].status.codes: not allowed together with code: leave one of the two out",
         ),
         (
             "effects = [{ slow_body = {} }]",
@@ -97,15 +97,15 @@ fn of_keys_that_exclude_each_other_those_that_are_there_are_named() {
         ),
         (
             "effects = [{ slow_body = { over = \"1s\", bytes_per_s = 5 } }]",
-            "effects[0].slow_body.bytes_per_s: it is not allowed together with over: leave one of the two out",
+            "effects[0].slow_body.bytes_per_s: not allowed together with over: leave one of the two out",
         ),
         (
             "gate = { bernoulli = 0.5, every_nth = 2 }, effects = [{ reset = {} }]",
-            "gate.every_nth: it is not allowed together with bernoulli: leave one of the two out",
+            "gate.every_nth: not allowed together with bernoulli: leave one of the two out",
         ),
         (
             "gate = { always = true, first_n = 2 }, effects = [{ reset = {} }]",
-            "gate.first_n: it is not allowed together with always: leave one of the two out",
+            "gate.first_n: not allowed together with always: leave one of the two out",
         ),
     ] {
         assert_eq!(rule(written), format!("faults.rules.r.{expected}"));
@@ -117,43 +117,43 @@ fn a_time_is_told_as_it_is_written() {
     for (set, expected) in [
         (
             "faults.phases=[{ name = \"a\" }, { name = \"b\" }]",
-            "faults.phases[0].for: it is missing, and only the last phase of a plan without loop may stay: \
-             write how long, such as for = \"10s\"",
+            "faults.phases[0].for: it is missing, and only the last phase of a plan without loop may have \
+             no end: write its length, such as for = \"10s\"",
         ),
         (
             "faults.phases=[{ name = \"a\", for = \"2days\" }]",
-            "faults.phases[0].for: 2days is not allowed: from 1ms to 1day",
+            "faults.phases[0].for: 2days is not allowed: it must be from 1ms to 1day",
         ),
         (
             "faults.phases=[{ name = \"a\", latency = \"2m\" }]",
-            "faults.phases[0].latency: 2m is not allowed: from 0s to 1m",
+            "faults.phases[0].latency: 2m is not allowed: it must be from 0s to 1m",
         ),
         (
             "faults.phases=[{ name = \"a\", hang_ms = 120000 }]",
-            "faults.phases[0].hang: 2m is not allowed: from 0s to 1m",
+            "faults.phases[0].hang: 2m is not allowed: it must be from 0s to 1m",
         ),
         (
             "faults.deadline=11m",
-            "faults.deadline: 11m is not allowed: from 1ms to 10m",
+            "faults.deadline: 11m is not allowed: it must be from 1ms to 10m",
         ),
         (
             "faults.patience={ A = \"0s\" }",
-            "faults.patience.A: 0s is not allowed: from 1ms to 10m",
+            "faults.patience.A: 0s is not allowed: it must be from 1ms to 10m",
         ),
         (
             "faults.limits={ max_hang = \"1h\" }",
-            "faults.limits.max_hang: 1h is not allowed: from 1ms to 10m",
+            "faults.limits.max_hang: 1h is not allowed: it must be from 1ms to 10m",
         ),
         (
             "faults.ttl=0s",
-            "faults.ttl: 0s is not allowed: from 1ms to 1day",
+            "faults.ttl: 0s is not allowed: it must be from 1ms to 1day",
         ),
     ] {
         assert_eq!(said(set), expected);
     }
     assert_eq!(
         rule("effects = [{ hang = { max = \"700s\" } }]"),
-        "faults.rules.r.effects[0].hang.max: 11m 40s is not allowed: from 1ms to 10m"
+        "faults.rules.r.effects[0].hang.max: 11m 40s is not allowed: it must be from 1ms to 10m"
     );
 }
 
@@ -162,7 +162,7 @@ fn what_can_be_no_time_gets_no_unit() {
     for (set, expected) in [
         (
             "duration=5",
-            "duration: `5` has no unit: write it with one, such as \"5ms\" or \"5s\"",
+            "duration: `5` has no unit: write one, such as \"5ms\" or \"5s\"",
         ),
         (
             "duration=inf",
@@ -195,7 +195,8 @@ fn more_phases_than_are_told_apart_are_refused() {
     let refusal = of("501s").unwrap_err();
     assert_eq!(
         refusal.trim(),
-        "faults.phases: the first 10000 end after 8m 20s, and no more are told apart in the 8m 21s of a run: write \
+        "faults.phases: the first 10000 phases end after 8m 20s, and no more are recorded in the 8m 21s of \
+         a run: write \
          longer phases or a shorter duration"
     );
 }

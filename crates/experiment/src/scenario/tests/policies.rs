@@ -1,4 +1,4 @@
-//! Policies as they are written in a scenario, and what they leave no room for.
+//! Tests of policies as they are written in a scenario, and of what they exclude.
 
 use super::*;
 use crate::policy::Policy;

@@ -1,4 +1,4 @@
-//! The picture of the frontier: detection speed against false alarms, and beside it the blast radius.
+//! The picture of the frontier: detection speed against false alarms, and the blast radius beside it.
 
 use super::{look_of, sheet};
 use crate::picture::{Picture, Shape};

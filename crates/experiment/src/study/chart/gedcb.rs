@@ -1,4 +1,4 @@
-//! The picture of the published comparison: what votes save, by how late news comes.
+//! The picture of the published comparison: what votes save, by how late news arrives.
 
 use super::sheet;
 use crate::picture::Picture;

@@ -1,4 +1,4 @@
-//! The picture of the matrix: for each scenario, how much more or less goodput each policy has than breakers alone.
+//! The picture of the matrix: for each scenario, how each policy's goodput differs from that of breakers alone.
 
 use super::{look_of, sheet};
 use crate::picture::Picture;

@@ -1,4 +1,4 @@
-//! Every figure of every cell, for programs: CSV with a line for each, and JSON.
+//! Every figure of every cell, for programs: CSV with one line each, and JSON.
 
 use serde_json::{Map, Value, json};
 
@@ -7,8 +7,8 @@ use crate::expectation::Figure;
 use crate::statistics::{Difference, Estimate};
 use crate::sweep::Cell;
 
-/// One line (RFC 4180) per cell and figure that was measured there, in base units: seconds, shares from 0 to 1. Empty is
-/// what is not known, `inf` what never came.
+/// Returns one line (RFC 4180) per cell and figure that was measured there, in base units: seconds, shares from 0 to
+/// 1. An unknown value is empty, an infinite one `inf`.
 pub fn csv(results: &Results) -> String {
     let head = "part,scenario,policy,figure,unit,mean,low,high,median,count,never,over_local,over_local_low,\
                 over_local_high\r\n";
@@ -40,7 +40,7 @@ pub fn csv(results: &Results) -> String {
     text
 }
 
-/// The same as JSON, cell by cell.
+/// Returns the same as JSON, cell by cell.
 ///
 /// # Panics
 ///
@@ -85,7 +85,7 @@ pub fn summary(results: &Results) -> String {
     serde_json::to_string_pretty(&summary).expect("names and numbers can be written") + "\n"
 }
 
-/// Tells of each cell each figure that was measured there, and its difference from `local`.
+/// Passes each figure of each cell that was measured there, with its difference from `local`, to `tell`.
 fn each(results: &Results, mut tell: impl FnMut(&Cell, &Figure, &Estimate, Option<Difference>)) {
     let figures = results.plan().figures().unwrap_or_default();
     for own in &results.plan().cells {

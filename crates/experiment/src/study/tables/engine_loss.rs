@@ -1,11 +1,11 @@
-//! The promise about a lost engine: goodput is at least 98 % of what breakers alone have with the same seed.
+//! The promise about a lost engine: goodput is at least 98 % of that of breakers alone with the same seed.
 
 use super::super::{LOCAL, MATRIX, Results, cell};
 use crate::statistics::Summary;
 
-/// The share of the goodput of breakers alone that must be left.
+/// The share of the goodput of breakers alone that must remain.
 const PROMISED: f64 = 0.98;
-/// Scenarios in which the engine or the way to it fails.
+/// The scenarios in which the engine or the connection to it fails.
 const SCENARIOS: &[&str] = &[
     "engine-lost-before",
     "engine-lost-while-open",
@@ -14,7 +14,7 @@ const SCENARIOS: &[&str] = &[
     "lost-messages",
     "sick-clock",
 ];
-/// Modes that promise it.
+/// The modes that promise it.
 const MODES: &[&str] = &["advisory", "quorum", "pooled"];
 
 /// The section with a verdict for each such scenario and mode.
@@ -32,7 +32,7 @@ pub(super) fn section(results: &Results) -> Option<String> {
     (!rows.is_empty()).then(|| {
         format!(
             "## When the engine is lost\n\nGoodput as a share of what `local` has with the same seed, with the 95 % \
-             interval of its mean. Promised is at least 98 %.\n\n| scenario | mode | goodput / local | interval | \
+             interval of its mean. The promise is at least 98 %.\n\n| scenario | mode | goodput / local | interval | \
              at least 98 % |\n|---|---|---:|---:|---|\n{}\n",
             rows.join("\n")
         )

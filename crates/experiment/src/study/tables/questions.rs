@@ -34,7 +34,7 @@ pub(super) const QUESTIONS: &[Question] = &[
     },
     Question {
         title: "How it recovers",
-        about: "Lost in recovery are calls that were rejected although the downstream was well again.",
+        about: "Lost in recovery are calls that were rejected although the downstream was healthy again.",
         figures: &[
             "lost_in_recovery",
             "recovery_delay_max",
@@ -50,8 +50,7 @@ pub(super) const QUESTIONS: &[Question] = &[
     Question {
         title: "What instances tell each other",
         about: "Messages are counted per instance, both ways. The formula is 2/h + 2a + pushed views + two for each \
-                request about a probe, h the time between reports and a the changes of opinion per second; it holds \
-                where everybody reaches the engine.",
+                request about a probe, h the time between reports and a the changes of opinion per second; it holds while every instance reaches the engine.",
         figures: &["messages", "messages_expected", "view_age", "alone_share"],
     },
     Question {
@@ -72,23 +71,24 @@ pub(super) const QUESTIONS: &[Question] = &[
 
 /// The policy with the highest goodput of each scenario, and how far `local` and `none` are from it.
 ///
-/// The best of several means is the best by luck, too: it looks better than it is (the winner's curse). So one half of
-/// the seeds picks it, and the other half says how good it is. With a single seed there are no halves.
+/// The best of several means is the best by luck, too, so it looks better than it is (the winner's curse). Therefore
+/// one half of the seeds picks it, and the other half gives its value. With a single seed there are no halves.
 pub(super) fn best(results: &Results) -> String {
     let (picking, showing) = results.halves();
     let halves = if results.plan().repeat > 1 {
-        "The even seeds pick the policy and the odd ones say how good it is, as the best of several means is also the \
-         luckiest of them."
+        "The even seeds pick the policy and the odd ones say how good it is, because the best of several \
+         means is also the luckiest."
     } else {
-        "One seed picks the policy and says how good it is: the best of several numbers is also the luckiest of them."
+        "One seed picks the policy and says how good it is, so the best of several numbers is also the \
+         luckiest."
     };
     let mut lines = vec![
         "## The best policy of each scenario".to_owned(),
         String::new(),
         format!(
-            "By goodput. {halves} Differences are in pairs, in bold where their interval does not hold 0. Where `none` \
-             is best, a breaker is the wrong tool, as long as nothing is lost by calls that fail: goodput puts no price \
-             on them."
+            "By goodput. {halves} Differences are in pairs, in bold where their interval excludes 0. Where \
+             `none` is best, a breaker is the wrong tool, unless failing calls have a cost, which goodput \
+             does not count."
         ),
         String::new(),
         "| scenario | best | goodput | over local | over none | over adaptive-throttling | over the same with 10 s |".to_owned(),
@@ -101,7 +101,7 @@ pub(super) fn best(results: &Results) -> String {
     lines.join("\n")
 }
 
-/// The row of one scenario: the best by some trials, with its figures by others.
+/// The row of one scenario: the best by some trials, with its figures from others.
 fn best_of(scenario: &str, picking: &Results, showing: &Results) -> Option<String> {
     let means = picking.policies(MATRIX).into_iter().filter_map(|policy| {
         let own = cell(MATRIX, scenario, policy);

@@ -1,10 +1,10 @@
-//! The axis of a chart: which values it spans, where each stands, and its marks.
+//! The axis of a chart: the values that it spans, the place of each, and its marks.
 
 use crate::expectation::Unit;
 
-/// From this ratio of the largest to the smallest value on, the axis is logarithmic.
+/// The ratio of the largest to the smallest value from which on the axis is logarithmic.
 const LOGARITHMIC_FROM: f64 = 40.0;
-/// Room for what never came, beyond the end of the axis.
+/// The space for infinite values, beyond the end of the axis.
 const LANE: f64 = 34.0;
 
 /// One axis, from zero to `length` pixels.
@@ -12,15 +12,15 @@ const LANE: f64 = 34.0;
 pub(super) struct Axis {
     low: f64,
     high: f64,
-    /// Pixels for values that came.
+    /// The pixels for finite values.
     length: f64,
-    /// Whether there is a lane for what never came.
+    /// Whether there is a lane for infinite values.
     pub(super) lane: bool,
     logarithmic: bool,
 }
 
 impl Axis {
-    /// The axis that shows all `values`, of which some may be infinite.
+    /// The axis that shows all `values`, some of which may be infinite.
     pub(super) fn over(values: &[f64], length: f64) -> Self {
         let finite = || values.iter().copied().filter(|value| value.is_finite());
         let lane = values.iter().any(|value| value.is_infinite());
@@ -55,7 +55,7 @@ impl Axis {
         }
     }
 
-    /// Where a value stands, in pixels from the start of the axis.
+    /// The place of a value, in pixels from the start of the axis.
     pub(super) fn place(&self, value: f64) -> f64 {
         if value == f64::INFINITY {
             return self.length + LANE / 2.0;
@@ -68,7 +68,7 @@ impl Axis {
         share.clamp(0.0, 1.0) * self.length
     }
 
-    /// Where the values that came end.
+    /// The end of the finite values.
     pub(super) fn end(&self) -> f64 {
         self.length
     }

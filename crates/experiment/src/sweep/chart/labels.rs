@@ -1,14 +1,14 @@
 //! The places of labels beside points, chosen so that no two labels overlap.
 //!
-//! Each label in turn, from top to bottom, takes the nearest free place around its point. It prefers one that covers no
-//! point and is nearer to its own point than to any other; where none is, a line leads to the point. Where even the
-//! farthest place would cover another label, it is left out, since the table has all.
+//! Each label in turn, from top to bottom, takes the nearest free place around its point. It prefers a place that
+//! covers no point and is nearer to its own point than to any other; if there is none, a line leads to the point. If
+//! even the farthest place would cover another label, the label is left out, because the table contains all of them.
 
 /// The width of a digit, and the height of a label.
 const LETTER: (f64, f64) = (8.0, 13.0);
-/// Directions that are tried, as parts of a circle.
+/// The number of directions that are tried, as parts of a circle.
 const DIRECTIONS: u8 = 16;
-/// How far from the point, in pixels.
+/// The distances from the point that are tried, in pixels.
 const RADII: [f64; 7] = [13.0, 17.0, 24.0, 34.0, 46.0, 60.0, 78.0];
 /// The radius of a point with its ring.
 const POINT: f64 = 6.0;
@@ -22,14 +22,14 @@ pub(super) struct Rectangle {
     pub(super) bottom: f64,
 }
 
-/// A label that has found its place.
+/// A label with its place.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Label {
     pub(super) text: String,
     /// The point that it belongs to.
     pub(super) of: (f64, f64),
     pub(super) place: Rectangle,
-    /// Whether a line must say to which point it belongs.
+    /// Whether a line must lead to the point.
     pub(super) far: bool,
 }
 
@@ -73,8 +73,8 @@ impl Rectangle {
     }
 }
 
-/// Places the labels of some points inside `bounds`; `others` are points that have none. Points that cannot be
-/// told apart share a label, as `3, 7`.
+/// Places the labels of some points inside `bounds`; `others` are points without labels. Points that cannot be told
+/// apart share a label, such as `3, 7`.
 pub(super) fn place(
     wanted: &[((f64, f64), String)],
     others: &[(f64, f64)],
@@ -101,7 +101,7 @@ pub(super) fn place(
     placed
 }
 
-/// The nearest place that covers no label; one that covers no point either, where there is one.
+/// The nearest place that covers no label and, if possible, no point.
 fn nearest(
     at: (f64, f64),
     text: &str,
@@ -136,8 +136,8 @@ fn nearest(
         .or_else(|| candidates().find(|(place, _)| free(place)))
 }
 
-/// Whether a label at this place is clearly nearer to its own point than to any other: half as far at most, or nobody is
-/// near.
+/// Whether a label at this place is clearly nearer to its own point than to any other: at most half as far, or no
+/// other point is near.
 fn is_nearest(place: &Rectangle, at: (f64, f64), discs: &[Rectangle]) -> bool {
     let away = |point: (f64, f64)| {
         let (x, y) = place.nearest(point);
@@ -149,7 +149,7 @@ fn is_nearest(place: &Rectangle, at: (f64, f64), discs: &[Rectangle]) -> bool {
     !others.any(|other| away(other) < 1.5 * own + 2.0)
 }
 
-/// Points that lie on each other, as one.
+/// Points at the same place, merged into one.
 fn merged(wanted: &[((f64, f64), String)]) -> Vec<((f64, f64), String)> {
     let mut merged: Vec<((f64, f64), String)> = Vec::new();
     for (at, text) in wanted {

@@ -1,4 +1,4 @@
-//! The panel of a chart: one figure over the delay of detection, one point for each choice.
+//! The panel of a chart: one figure against detection delay, with one point for each choice.
 
 use std::fmt::Write as _;
 
@@ -10,11 +10,11 @@ use crate::statistics::Interval;
 use crate::sweep::Table;
 use crate::sweep::table::FRONT;
 
-/// Pixels of the area with the points.
+/// The height in pixels of the area with the points.
 pub(super) const HEIGHT: f64 = 230.0;
 const WIDTH: f64 = 372.0;
 
-/// One choice: where it stands, in base units.
+/// The place of one choice, in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Point {
     number: usize,
@@ -23,7 +23,7 @@ pub(super) struct Point {
     on_front: bool,
 }
 
-/// Where a panel lies, and what it shows.
+/// The place and content of a panel.
 pub(super) struct Panel {
     pub(super) left: f64,
     pub(super) top: f64,
@@ -33,7 +33,7 @@ pub(super) struct Panel {
 }
 
 impl Point {
-    /// The point of one row: the delay of detection, and the figure with this number in [`FRONT`].
+    /// The point of one row: the detection delay, and the figure with this number in [`FRONT`].
     pub(super) fn of(table: &Table, row: usize, figure: usize) -> Option<Self> {
         let number = row + 1;
         let row = &table.rows[row];

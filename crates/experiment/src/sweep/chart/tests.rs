@@ -1,4 +1,4 @@
-//! Tests of the chart, on made-up sweeps.
+//! Tests of the chart, with made-up sweeps.
 
 use std::collections::BTreeMap;
 

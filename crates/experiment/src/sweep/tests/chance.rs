@@ -80,7 +80,7 @@ fn conditions_alone_have_no_star() {
     for words in [
         ">condition<",
         "size=3 rate=90<",
-        "Nothing is varied that somebody chooses",
+        "Only conditions are varied, not settings",
     ] {
         assert!(svg.contains(words), "{words}: {svg}");
     }
@@ -100,7 +100,7 @@ fn a_setting_that_changes_nothing_is_named_with_the_reason() {
 
     let text = table.lines().join(" ").replace("   ", " ");
     for words in [
-        "! breaker.window_length changed no figure: window_calls is in force",
+        "! breaker.window_length changed no figure: breaker.window_calls is in force",
         "! breaker.open_for = 2s and 4s give the same figures",
     ] {
         assert!(text.contains(words), "{words}: {text}");

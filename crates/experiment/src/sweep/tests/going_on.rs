@@ -15,7 +15,10 @@ fn a_trial_that_is_there_twice_counts_once_and_one_that_differs_is_refused() {
     assert_eq!(read([&one, &one]).unwrap(), std::slice::from_ref(&one));
     let refusal = read([&one, &other]).unwrap_err();
     assert!(
-        refusal.starts_with("line 2: it is another trial of breaker.open_for=1s with seed 7"),
+        refusal.starts_with(
+            "line 2: it differs from an earlier line for the same trial, \
+            breaker.open_for=1s with seed 7"
+        ),
         "{refusal}"
     );
 }

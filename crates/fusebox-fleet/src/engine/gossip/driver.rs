@@ -1,6 +1,6 @@
 //! The task that carries shares between a node and the gossip of `chitchat`.
 //!
-//! It is the only one that waits for the lock of `chitchat`: verbs touch the node alone, and are done at once.
+//! Only this task waits for the lock of `chitchat`; verbs touch the node alone and finish at once.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,10 +22,10 @@ const RESTART: Duration = Duration::from_secs(1);
 /// The key by which a node knows that it has the state of another.
 const MARK: &str = "fusebox";
 
-/// What stands before the name of a breaker in the keys of gossip.
+/// The prefix of a breaker's name in the keys of gossip.
 const PREFIX: &str = "b/";
 
-/// What verbs and the driver have in common.
+/// What verbs and the driver share.
 pub(super) struct Shared {
     began: Instant,
     process: Mutex<Process>,
@@ -107,7 +107,7 @@ impl Driver {
         Ok(handle)
     }
 
-    /// Gossips until it is dropped. Where gossip ends, it begins again.
+    /// Gossips until it is dropped. If gossip ends, it begins again.
     pub(super) async fn run(mut self, mut handle: ChitchatHandle) {
         loop {
             let reason = self.carry(&handle).await;
@@ -127,7 +127,7 @@ impl Driver {
         }
     }
 
-    /// Carries shares until gossip ends, and says why it has.
+    /// Carries shares until gossip ends, and returns the reason.
     async fn carry(&self, handle: &ChitchatHandle) -> String {
         let mut seen = BTreeMap::new();
         let mut tick = interval(self.settings.interval());

@@ -1,4 +1,4 @@
-//! A node in a process: what it knows, whether it gossips, and who listens to it.
+//! The node of a process: what it knows, whether it gossips, and who listens to it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,9 +23,9 @@ pub(super) struct Process {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum State {
     Up,
-    /// It does not now, for this reason.
+    /// It does not gossip now, for this reason.
     Down(String),
-    /// It never will again.
+    /// It will never gossip again.
     Ended,
 }
 
@@ -47,7 +47,7 @@ impl Process {
             return;
         }
         if state == State::Ended {
-            // Whoever waits for views is told that there will be none.
+            // Readers that wait for views are told that there will be none.
             self.readers.clear();
         }
         self.state = state;
@@ -57,7 +57,7 @@ impl Process {
         &self.node
     }
 
-    /// Takes one step on what the node knows, and tells those who listen what has changed.
+    /// Takes one step on what the node knows, and tells listeners about changes.
     pub(super) fn step<T>(&mut self, step: impl FnOnce(&mut Node) -> T) -> T {
         let done = step(&mut self.node);
         for (key, view) in self.node.take_news() {
@@ -79,7 +79,7 @@ impl Process {
         Subscription { views }
     }
 
-    /// What the others have to be told; afterwards what nobody uses is forgotten.
+    /// What the other nodes have to be told. Afterwards the node forgets what nobody uses.
     pub(super) fn letters(&mut self, now: Duration) -> Vec<(BreakerKey, String)> {
         let letters = self.step(|node| node.letters(now));
         self.readers.retain(|_, reader| reader.receiver_count() > 0);

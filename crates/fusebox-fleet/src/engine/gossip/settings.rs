@@ -1,4 +1,4 @@
-//! The settings of one node: where it listens, whom it asks first, and how often it gossips.
+//! The settings of one node: where it listens, which nodes it asks first, and how often it gossips.
 
 mod builder;
 
@@ -50,38 +50,38 @@ pub struct GossipSettings {
 }
 
 impl GossipSettings {
-    /// A builder with the defaults for a fleet of these settings. The name is unique in the cluster, such as
-    /// the name of the instance; the address is the one to listen on.
+    /// Returns a builder with the defaults for a fleet of these settings. `name` has to be unique in the cluster,
+    /// such as the name of the instance; `listen` is the address to listen on.
     pub fn builder(name: &str, listen: &str, fleet: &Settings) -> GossipBuilder {
         GossipBuilder::new(name, listen, fleet)
     }
 
-    /// The name of the node.
+    /// Returns the name of the node.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The name of the cluster.
+    /// Returns the name of the cluster.
     pub fn cluster(&self) -> &str {
         &self.cluster
     }
 
-    /// Where the node listens.
+    /// Returns the address that the node listens on.
     pub fn listen(&self) -> SocketAddr {
         self.listen
     }
 
-    /// The address by which other nodes reach it.
+    /// Returns the address by which other nodes reach this one.
     pub fn advertise(&self) -> SocketAddr {
         self.advertise
     }
 
-    /// How often the node gossips.
+    /// Returns how often the node gossips.
     pub fn interval(&self) -> Duration {
         self.interval
     }
 
-    /// What the node has to know of itself.
+    /// What the node has to know about itself.
     pub(super) fn node(&self) -> NodeSettings {
         let me = self.advertise.to_string();
         NodeSettings {
@@ -94,7 +94,7 @@ impl GossipSettings {
         }
     }
 
-    /// Orders of one millisecond that two nodes take have different numbers.
+    /// Orders that two nodes take in the same millisecond have different numbers.
     pub(super) fn command_number(&self) -> CommandNumber {
         let mut hash = Hash::new();
         hash.text(&self.name);
@@ -105,7 +105,7 @@ impl GossipSettings {
         let generation = self.generation.saturating_add(restarts);
         ChitchatConfig {
             chitchat_id: ChitchatId::new(self.name.as_str(), generation, self.advertise),
-            // Another form of shares is another cluster.
+            // Another format of shares makes another cluster.
             cluster_id: format!("fusebox-fleet/1/{}", self.cluster),
             gossip_interval: self.interval,
             listen_addr: self.listen,
@@ -125,7 +125,7 @@ impl GossipSettings {
     }
 }
 
-/// The time by which orders of different nodes and lives of one node are put in order. It decides nothing else.
+/// The time that orders the commands of different nodes and of different lives of a node. It decides nothing else.
 #[expect(
     clippy::disallowed_methods,
     reason = "an order has to be newer than those of processes that have ended"

@@ -1,11 +1,11 @@
-//! One reader of the views that a node tells of its own accord.
+//! A reader of the views that a node pushes.
 
 use tokio::sync::watch;
 
 use crate::engine::{Answer, Events};
 use crate::view::View;
 
-/// Holds one view: a newer one takes its place, so that a slow reader costs nothing.
+/// Holds one view. A newer view takes its place, so a slow reader costs nothing.
 pub(super) struct Subscription {
     pub(super) views: watch::Receiver<Option<View>>,
 }

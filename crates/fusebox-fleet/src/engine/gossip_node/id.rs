@@ -1,4 +1,4 @@
-//! Which node: its name, its life, and where others reach it.
+//! The identity of a node: its name, its life, and the address where others reach it.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,8 +13,8 @@ pub struct NodeId {
 }
 
 impl NodeId {
-    /// The node of this name, in the life with this number, reached at this address. A later life has a higher
-    /// number.
+    /// Makes the identity of the node of this name, in the life with this number, reached at this address. A later
+    /// life has a higher number.
     pub fn new(name: &str, generation: u64, address: SocketAddr) -> Self {
         Self {
             name: name.into(),
@@ -23,17 +23,17 @@ impl NodeId {
         }
     }
 
-    /// The name, unique in a cluster.
+    /// Returns the name, unique in a cluster.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The number of this life.
+    /// Returns the number of this life.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Where other nodes reach it.
+    /// Returns the address where other nodes reach it.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

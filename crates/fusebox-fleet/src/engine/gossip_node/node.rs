@@ -1,4 +1,4 @@
-//! All that one node knows: a copy per breaker, and which other nodes are alive.
+//! All that one node knows: a copy of each breaker's state, and which other nodes are alive.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -20,10 +20,10 @@ use crate::name::BreakerKey;
 use crate::number::{CommandNumber, Incarnation, Revision};
 use crate::view::{Era, View};
 
-/// The breakers that a node keeps at most, those among them that an operator has ever ordered anything.
+/// The most breakers that a node keeps, including those for which an operator has ever given an order.
 const MOST_KEYS: usize = 1000;
 
-/// One node's knowledge.
+/// The knowledge of one node.
 ///
 /// Times are those of the node's own clock, which never goes back.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct Node {
     roster: Roster,
     rooms: BTreeMap<BreakerKey, Room>,
     news: Vec<(BreakerKey, View)>,
-    /// A room was opened: what others have said of its breaker has to be read once more.
+    /// A room was opened, so what others have said about its breaker has to be read once more.
     reads_again: bool,
 }
 
@@ -42,25 +42,25 @@ pub struct Node {
 #[derive(Debug)]
 struct Room {
     replica: Replica,
-    /// What those who listen know.
+    /// What listeners know.
     told: (Era, Command),
-    /// What the other nodes are told.
+    /// What the other nodes were told.
     said: Option<Share>,
 }
 
-/// What another node has said about one breaker.
+/// A message of another node about one breaker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// Who said it.
+    /// The node that said it.
     pub node: NodeId,
     /// The breaker, as text from outside.
     pub key: String,
-    /// What was said, as [`Node::letters`] writes it.
+    /// The message, as [`Node::letters`] writes it.
     pub text: String,
 }
 
 impl Node {
-    /// A node that knows nothing yet.
+    /// Makes a node that knows nothing yet.
     pub fn new(now: Duration, settings: &NodeSettings) -> Self {
         let mut roster = Roster::new(
             settings.id.address(),
@@ -82,7 +82,8 @@ impl Node {
     /// Counts an opinion of an instance that reports to this node, and answers with the whole view.
     ///
     /// # Errors
-    /// [`ReportRefused`]; or that the node cannot do it, or not yet.
+    /// [`ReportRefused`] if the node refuses the report, or [`Unavailable`] if it cannot
+    /// count it, or not yet.
     pub fn report(
         &mut self,
         now: Duration,
@@ -98,10 +99,11 @@ impl Node {
             })
     }
 
-    /// Asks for the right to probe: a claim, if it is this instance's turn.
+    /// Asks for the right to probe, which is a claim, if it is this instance's turn.
     ///
     /// # Errors
-    /// [`AcquireRefused`]; or that the node has not joined yet.
+    /// [`AcquireRefused`] if the node refuses the lease, or [`Unavailable`] before it has
+    /// joined.
     pub fn acquire(
         &mut self,
         now: Duration,
@@ -112,10 +114,11 @@ impl Node {
             .map_err(EngineError::Refused)
     }
 
-    /// Takes in what came of a probe.
+    /// Takes in the result of a probe.
     ///
     /// # Errors
-    /// [`Fenced`]; or that the node has not joined yet.
+    /// [`Fenced`] if the lease is not in force, or [`Unavailable`] before the node has
+    /// joined.
     pub fn settle(
         &mut self,
         now: Duration,
@@ -126,10 +129,10 @@ impl Node {
             .map_err(EngineError::Refused)
     }
 
-    /// Takes an instance off the roll.
+    /// Removes an instance from the roll.
     ///
     /// # Errors
-    /// That the node has not joined yet.
+    /// [`Unavailable`] before the node has joined.
     pub fn leave(
         &mut self,
         now: Duration,
@@ -139,11 +142,11 @@ impl Node {
         self.step(now, key, |replica, at| replica.leave(at, sender))
     }
 
-    /// Puts an operator's order in force for all instances. The number puts it in its place among those of other
-    /// nodes; one that is not above the newest known order is replaced by the next one above.
+    /// Puts an operator's order in force for all instances. `number` is its place among the orders of all nodes; a
+    /// number that is not above the newest known order is replaced by the next one above it.
     ///
     /// # Errors
-    /// That the node has not joined yet.
+    /// [`Unavailable`] before the node has joined.
     pub fn order(
         &mut self,
         now: Duration,
@@ -165,8 +168,8 @@ impl Node {
         }
     }
 
-    /// Takes in what gossip has brought, and decides anew. `signs` are of all other nodes that gossip knows; one
-    /// that is not among them is forgotten. How many letters could not be read is returned.
+    /// Takes in what gossip has brought, and decides anew. `signs` are those of all other nodes that gossip knows; a
+    /// node that is not among them is forgotten. Returns how many letters could not be read.
     pub fn hear(&mut self, now: Duration, signs: &[Sign], letters: Vec<Letter>) -> u64 {
         self.roster.see(now, signs);
         let mut unread = 0;
@@ -177,7 +180,7 @@ impl Node {
                 unread += 1;
                 continue;
             };
-            // What a node that has no instance there remembers is read when somebody needs it.
+            // What a node without an instance there remembers is read when it is needed.
             let is_needed = !share.says_nothing() || self.rooms.contains_key(&key);
             if is_needed
                 && self.open_room(&key).is_some()
@@ -198,8 +201,8 @@ impl Node {
         unread
     }
 
-    /// What the other nodes have to be told that they were not: the whole of what this node says of a breaker,
-    /// which replaces what it said before.
+    /// Returns what the other nodes have not been told yet: everything that this node says about a breaker, which
+    /// replaces what it said before.
     pub fn letters(&mut self, now: Duration) -> Vec<(BreakerKey, String)> {
         let mut letters = Vec::new();
         for (key, room) in &mut self.rooms {
@@ -217,59 +220,61 @@ impl Node {
         letters
     }
 
-    /// Gives up what is known of breakers that no instance of any node uses any more, unless somebody listens. To be
-    /// called when the others have been told what [`letters`](Self::letters) says.
+    /// Drops what is known of breakers that no instance of any node uses any more, unless somebody listens. Call this
+    /// after the others were told what [`letters`](Self::letters) says.
     pub fn forget_unused(&mut self, now: Duration, is_heard: impl Fn(&BreakerKey) -> bool) {
         self.rooms
             .retain(|key, room| is_heard(key) || !room.is_unused(now));
     }
 
-    /// Whether all that others have said has to be given to [`hear`](Self::hear) once more: a breaker is used now whose
-    /// letters were left out before.
+    /// Returns whether all that others have said has to be given to [`hear`](Self::hear) once more, because a breaker
+    /// is now used whose letters were ignored before.
     pub fn reads_again(&mut self) -> bool {
         std::mem::take(&mut self.reads_again)
     }
 
-    /// Begins to take in what others say of a breaker, before an instance reports; says whether there is room for it.
+    /// Begins to take in what others say about a breaker before an instance reports. Returns whether there is room
+    /// for it.
     pub fn open(&mut self, key: &BreakerKey) -> bool {
         self.open_room(key).is_some()
     }
 
-    /// Views with another verdict or order than the one before, for those who listen: all since the last call.
+    /// Returns the views, for listeners, whose verdict or order is new: all since the last call.
     pub fn take_news(&mut self) -> Vec<(BreakerKey, View)> {
         std::mem::take(&mut self.news)
     }
 
-    /// Whether a seed has answered, or the node has waited long enough for one; it answers nothing before.
+    /// Returns whether a seed has answered, or the node has waited long enough for one; before that it answers
+    /// nothing.
     pub fn has_joined(&self, now: Duration) -> bool {
         self.roster.has_joined(now)
     }
 
-    /// Whether the node knows its fleet, so that it decides.
+    /// Returns whether the node knows its fleet, so that it decides.
     pub fn is_ready(&self) -> bool {
         self.roster.is_ready()
     }
 
-    /// How many other nodes are alive, by what this one has heard.
+    /// Returns how many other nodes are alive, as far as this node has heard.
     pub fn live(&self, now: Duration) -> usize {
         self.roster.live(now)
     }
 
-    /// Takes all instances of the node off the roll; [`letters`](Self::letters) tell the others.
+    /// Removes all instances of the node from the roll; [`letters`](Self::letters) tells the others.
     pub fn leave_all(&mut self) {
         for room in self.rooms.values_mut() {
             room.replica.leave_all();
         }
     }
 
-    /// What was said is lost with the gossip that carried it: all is said again.
+    /// Says everything again, because the gossip that carried it was lost.
     pub fn say_all_again(&mut self) {
         for room in self.rooms.values_mut() {
             room.said = None;
         }
     }
 
-    /// Takes one step on the copy of a breaker, and keeps what is new for those who listen.
+    /// Takes one step on the copy of a breaker, and keeps what is new for listeners.
     fn step<T, R>(
         &mut self,
         now: Duration,
@@ -321,7 +326,7 @@ impl Node {
         hash.text(&self.cluster);
         hash.text("/");
         hash.text(key.as_str());
-        // Room above for lives to come: the higher one is the later one.
+        // This leaves room above for later lives: the higher one is the later one.
         let incarnation = Incarnation::new(hash.mixed() >> 16);
         Replica::new(incarnation, self.revision, self.turn)
     }
@@ -333,7 +338,7 @@ impl Room {
         said_nothing && self.replica.has_nobody(now)
     }
 
-    /// The view, if it says what those who listen do not know.
+    /// The view, if it says anything that listeners do not know.
     fn news(&mut self, at: Moment<'_>) -> Option<View> {
         let view = self.replica.view(at);
         let told = (view.era, view.command);

@@ -1,8 +1,8 @@
-//! One node's copy of what the fleet knows about one breaker, and what the node decides from it.
+//! One node's copy of what the fleet knows about one breaker, and the node's decisions from it.
 //!
-//! It decides as a [`Ledger`](crate::Ledger) does, but there are as many copies as nodes. Each copy counts the
-//! votes itself; a decision is a [`Round`], and the later one of two rounds is in force wherever they meet.
-//! The type knows no socket and no clock.
+//! A copy decides as a [`Ledger`](crate::Ledger) does, but there are as many copies as nodes. Each copy counts the
+//! votes itself. A decision is a [`Round`], and of two rounds the later one is in force wherever they meet. The type
+//! knows no socket and no clock.
 
 mod ballot;
 mod merge;
@@ -30,7 +30,7 @@ use crate::opinion::Opinion;
 use crate::settings::{Fingerprint, Settings};
 use crate::view::{Verdict, View};
 
-/// Now, and who is alive.
+/// The time, and which nodes are alive.
 #[derive(Clone, Copy)]
 pub(super) struct Moment<'a> {
     pub(super) now: Duration,
@@ -45,16 +45,16 @@ pub(super) struct Replica {
     since: Duration,
     next_probe: Duration,
     steps_back_until: Duration,
-    /// From when on suspects may probe, one after the other.
+    /// The time from which suspects may probe, one after the other.
     turns_from: Duration,
-    /// How long it takes until all have heard of a claim, and the next one may make one.
+    /// How long it takes until all nodes have heard of a claim and the next suspect may make one.
     turn: Duration,
     command: Command,
     written: Revision,
     rules: Option<Arc<Settings>>,
     /// The instances that report to this node.
     locals: BTreeMap<InstanceId, Local>,
-    /// The leases that this node gave.
+    /// The leases that this node granted.
     claims: Vec<Given>,
     peers: BTreeMap<NodeId, Peer>,
 }
@@ -87,11 +87,11 @@ struct Peer {
     claims: Vec<Given>,
 }
 
-/// Why a report is not counted.
+/// The reason why a report does not count.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum NotCounted {
     Refused(ReportRefused),
-    /// This engine cannot do it, or not yet.
+    /// This engine cannot count it, or not yet.
     Unavailable(&'static str),
 }
 
@@ -101,17 +101,17 @@ impl From<ReportRefused> for NotCounted {
     }
 }
 
-/// What the reason to decide anew is.
+/// The reason to decide anew.
 #[derive(Clone, Copy, PartialEq)]
 enum Reason {
-    /// Something was heard, or time has passed.
+    /// A node was heard, or time has passed.
     Heard,
-    /// An instance of this node suspects the downstream no more, or has left.
+    /// An instance of this node no longer suspects the downstream, or has left.
     Withdrawn,
 }
 
 impl Replica {
-    /// A copy that knows nothing. All nodes begin with the same incarnation; revisions begin above those of an
+    /// Makes a copy that knows nothing. All nodes begin with the same incarnation; revisions begin above those of an
     /// earlier node of this process.
     pub(super) fn new(incarnation: Incarnation, revision: Revision, turn: Duration) -> Self {
         Self {
@@ -200,14 +200,14 @@ impl Replica {
         self.decide(at, reason);
     }
 
-    /// The node leaves, with all instances that report to it.
+    /// Makes the node leave, with all instances that report to it.
     pub(super) fn leave_all(&mut self) {
         self.locals.clear();
         self.claims.clear();
         self.write();
     }
 
-    /// The number puts the order in its place among those of other nodes.
+    /// The number is the order's place among those of other nodes.
     pub(super) fn order(&mut self, at: Moment<'_>, number: CommandNumber, order: Order) -> View {
         let number = number.max(self.command.number.next());
         self.command = Command::new(number, order);
@@ -252,7 +252,7 @@ impl Replica {
         }
     }
 
-    /// Of several, all nodes show the same one.
+    /// If there are several probers, all nodes show the same one.
     fn prober(&self, now: Duration) -> Option<Prober> {
         let first = self
             .alive_claims(now)
@@ -267,9 +267,10 @@ impl Replica {
         self.locals.get(instance).filter(|local| now < local.lapses)
     }
 
-    /// Whether nobody needs it any more: no instance of any node is heard, and neither an order nor an open verdict
-    /// has to be kept for those that come back. One that was released is kept, too: without its number, an earlier one
-    /// would be in force again as soon as somebody brings it who has not heard of the release.
+    /// Whether the copy is no longer needed: no instance of any node is heard, and neither an order nor an open
+    /// verdict has to be kept for those that come back. An order that was released is kept as well. Without its
+    /// number, an earlier order would be in force again as soon as a node brings it that has not heard of the
+    /// release.
     pub(super) fn has_nobody(&self, now: Duration) -> bool {
         let verdict_for = |rules: &Arc<Settings>| rules.verdict_for();
         let kept_until = if self.round.is_open() {
@@ -292,7 +293,7 @@ impl Replica {
     }
 
     fn decide(&mut self, at: Moment<'_>, reason: Reason) {
-        // Only a node with an instance of its own knows by which rules.
+        // Only a node with an instance of its own knows the settings.
         let reports = self.locals.values().any(|local| at.now < local.lapses);
         let (Some(rules), true, true) = (self.rules.clone(), reports, at.roster.is_ready()) else {
             return;
@@ -317,8 +318,8 @@ impl Replica {
         }
     }
 
-    /// There has been time to follow, nobody suspects the downstream, and nobody probes. A suspect that this
-    /// node merely does not hear any more is no sign that all is well.
+    /// Whether an open verdict has no followers: there has been time to follow, no instance suspects the downstream,
+    /// and none probes. A suspect that this node merely no longer hears does not show that all is well.
     fn is_deserted(&self, at: Moment<'_>, ballot: &Ballot<'_>, rules: &Settings) -> bool {
         let silent = self.peers.values().any(|peer| {
             peer.incarnation == self.round.incarnation
@@ -333,21 +334,21 @@ impl Replica {
             && at.now >= self.since.saturating_add(rules.member_for())
     }
 
-    /// The verdict becomes the other one.
+    /// Changes the verdict to the other one.
     fn turn_round(&mut self, now: Duration) {
         self.round = self.round.turned();
         self.begin(now);
         self.write();
     }
 
-    /// A new epoch: what belonged to the one before is over.
+    /// Begins an epoch: what belonged to the last one is over.
     fn begin(&mut self, now: Duration) {
         self.since = now;
         self.claims.clear();
         self.steps_back_until = Duration::ZERO;
     }
 
-    /// An instance knows of a later epoch, and no other node does: all that is known begins a new life.
+    /// Begins a new life of all that is known, because an instance knows of a later epoch and no other node does.
     fn forget(&mut self, now: Duration) {
         self.round = Round::first(self.round.incarnation.next());
         self.withdraw();
@@ -368,14 +369,14 @@ impl Replica {
     }
 }
 
-/// Merged counts would have to be sent every tenth of a second, and gossip sends rarer than that.
+/// Merged counts would have to be sent every tenth of a second, and gossip sends less often than that.
 pub(super) const COUNTS: &str = "gossip does not merge counts of calls, which the modes pooled and \
      pooled-naive need: use the mode quorum or advisory, or an engine on a server";
-/// How long an open verdict is kept where no instance has said how long.
+/// How long an open verdict is kept if no instance has said how long.
 const KEPT_FOR: Duration = Duration::from_secs(600);
 const CROWDED: &str =
     "this node keeps 128 instances of the breaker already: start another node for more";
-const BEHIND: &str = "this node has just begun and has not heard yet what the fleet has decided";
+const BEHIND: &str = "this node has just started and has not heard the fleet's verdict yet";
 
 #[cfg(test)]
 mod tests;

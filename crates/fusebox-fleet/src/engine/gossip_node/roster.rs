@@ -1,7 +1,7 @@
 //! The nodes that gossip has told of, and which of them are alive.
 //!
-//! A node is alive while its heartbeat, a counter that gossip carries, grows. A node whose heartbeat was only
-//! seen, and has not grown yet, may have died long ago: it has no vote, but its instances keep their names.
+//! A node is alive while its heartbeat, a counter that gossip carries, grows. A node whose heartbeat was seen but has
+//! not grown yet may have died long ago. It has no vote, but its instances keep their names.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,14 +12,14 @@ use super::id::NodeId;
 /// All other nodes.
 #[derive(Debug)]
 pub(super) struct Roster {
-    /// Where this node is reached: another one there is an earlier life of it.
+    /// The address where this node is reached; another node at that address is an earlier life of it.
     me: SocketAddr,
     nodes: BTreeMap<NodeId, Sight>,
     /// When this node began.
     began: Duration,
     /// How long an instance counts after its last sign of life.
     member_for: Duration,
-    /// How long this node waits for the first answer of a seed.
+    /// How long this node waits for a seed's first answer.
     join_wait: Duration,
     has_seeds: bool,
     is_ready: bool,
@@ -30,21 +30,21 @@ pub(super) struct Roster {
 struct Sight {
     first: Duration,
     heartbeat: u64,
-    /// When its heartbeat has grown last.
+    /// When its heartbeat last grew.
     grown: Option<Duration>,
     has_state: bool,
     /// A later process has its address, so this one is gone.
     is_replaced: bool,
 }
 
-/// What gossip says of a node now.
+/// What gossip says about a node now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sign {
-    /// Which one.
+    /// The identity of the node.
     pub node: NodeId,
-    /// A counter that grows while the node lives, as far as it was heard.
+    /// A counter that grows while the node is alive, as far as it was heard.
     pub heartbeat: u64,
-    /// Whether anything of what the node says has come, and not only that there is such a node.
+    /// Whether any of the node's data has arrived, and not only the news that the node exists.
     pub has_state: bool,
 }
 
@@ -65,7 +65,7 @@ impl Roster {
         }
     }
 
-    /// Takes in what gossip says of all nodes. One that is not among them is forgotten.
+    /// Takes in what gossip says about all nodes. A node that is not among them is forgotten.
     pub(super) fn see(&mut self, now: Duration, signs: &[Sign]) {
         let known: BTreeMap<&NodeId, &Sign> = signs.iter().map(|sign| (&sign.node, sign)).collect();
         self.nodes.retain(|node, _| known.contains_key(node));
@@ -92,7 +92,7 @@ impl Roster {
         self.is_ready = self.is_ready || self.has_settled(now);
     }
 
-    /// Whether this node has the state of all others that it has heard of, or has waited long enough.
+    /// Whether this node has the data of all others that it has heard of, or has waited long enough.
     pub(super) fn has_joined(&self, now: Duration) -> bool {
         let mut others = self
             .nodes
@@ -103,7 +103,7 @@ impl Roster {
         !self.has_seeds || has_heard || now >= self.began.saturating_add(self.join_wait)
     }
 
-    /// Whether this node knows of all others if they live. Before that, it decides nothing.
+    /// Whether this node knows all others that are alive. Before that, it decides nothing.
     pub(super) fn is_ready(&self) -> bool {
         self.is_ready
     }
@@ -122,7 +122,7 @@ impl Roster {
         Some(sight.grown?.saturating_add(member_for))
     }
 
-    /// Until when nobody else may have the name of an instance on this node.
+    /// Until when no other process may have the name of an instance on this node.
     pub(super) fn named_until(&self, node: &NodeId, member_for: Duration) -> Option<Duration> {
         let sight = self.nodes.get(node).filter(|sight| !sight.is_replaced)?;
         Some(

@@ -1,14 +1,14 @@
-//! The verdict and what came of the probes since, as all nodes come to agree on it.
+//! The verdict and the probes since, on which all nodes come to agree.
 //!
-//! Each change of the verdict adds one to the epoch, so an odd epoch is open and an even one is closed, on
-//! whichever node it was decided. Two nodes that see the same quorum open the same epoch without a word.
-//! Of two rounds the later one is in force: nodes that were apart agree as soon as they hear each other.
+//! Each change of the verdict adds one to the epoch, so on every node an odd epoch is open and an even one is closed.
+//! Two nodes that see the same quorum open the same epoch without a message. Of two rounds, the later one is in
+//! force: nodes that were apart agree as soon as they hear each other.
 
 use crate::name::InstanceId;
 use crate::number::{Epoch, Incarnation, Token};
 use crate::view::Era;
 
-/// An epoch, and how far it has come. The order of the fields is the order of rounds.
+/// An epoch and its progress. The order of the fields is the order of rounds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Round {
     pub(super) incarnation: Incarnation,
@@ -26,7 +26,7 @@ pub(super) struct Round {
 }
 
 impl Round {
-    /// Nothing has happened in this life.
+    /// The round of a life in which nothing has happened yet.
     pub(super) fn first(incarnation: Incarnation) -> Self {
         Self::of(incarnation, Epoch::new(0))
     }
@@ -56,7 +56,7 @@ impl Round {
         Era::new(self.incarnation, self.epoch)
     }
 
-    /// The fence of the next lease: it grows with the epoch, and within it.
+    /// The fence of the next lease, which grows with the epoch and within it.
     pub(super) fn next_token(&self) -> Token {
         Token::new(fence(self.epoch) | u64::from(self.leases.wrapping_add(1)))
     }
@@ -66,8 +66,8 @@ impl Round {
         self.is_open() && token.get() & !u64::from(u32::MAX) == fence(self.epoch)
     }
 
-    /// Where an instance stands among those that want to probe: the highest goes first. After each probe that
-    /// failed, the order is another.
+    /// The place of an instance among those that want to probe: the highest goes first. After each failed probe the
+    /// order is another one.
     pub(super) fn draw(&self, instance: &InstanceId) -> u64 {
         let mut hash = Hash::new();
         hash.number(self.epoch.get());
@@ -81,7 +81,7 @@ fn fence(epoch: Epoch) -> u64 {
     epoch.get() << 32
 }
 
-/// FNV-1a with a last mix, so that names that differ in the last letter are far apart.
+/// FNV-1a with a final mix, so that names that differ only in the last letter are far apart.
 pub(in crate::engine) struct Hash(u64);
 
 impl Hash {

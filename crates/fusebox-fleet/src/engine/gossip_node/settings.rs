@@ -1,4 +1,4 @@
-//! What a node knows of itself before it hears of others.
+//! The settings of a node, which it knows before it hears of others.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::id::NodeId;
 use crate::number::Revision;
 use crate::settings::Settings;
 
-/// News has reached all nodes of a fleet of 200 after so many exchanges, or one more where some are lost.
+/// After this many exchanges, news has reached all nodes of a fleet of 200, or after one more if some are lost.
 const ROUNDS_TO_ALL: u32 = 4;
 
 /// The settings of a node.
@@ -15,7 +15,7 @@ const ROUNDS_TO_ALL: u32 = 4;
 pub struct NodeSettings {
     pub(in crate::engine) id: NodeId,
     pub(in crate::engine) cluster: String,
-    /// Whether there are others that are to be asked first.
+    /// Whether there are other nodes to ask first.
     pub(in crate::engine) has_seeds: bool,
     pub(in crate::engine) interval: Duration,
     pub(in crate::engine) heartbeat: Duration,
@@ -23,7 +23,7 @@ pub struct NodeSettings {
 }
 
 impl NodeSettings {
-    /// A node that is the first of its cluster, in a fleet of these settings.
+    /// Makes the settings of a node that is the first of its cluster, in a fleet of these settings.
     pub fn new(id: NodeId, fleet: &Settings) -> Self {
         Self {
             id,
@@ -35,18 +35,18 @@ impl NodeSettings {
         }
     }
 
-    /// The same for another node.
+    /// Returns the same settings for another node.
     pub fn named(mut self, id: NodeId) -> Self {
         self.id = id;
         self
     }
 
-    /// How often a node exchanges what it knows where nothing is said: a quarter of the heartbeat.
+    /// Returns how often a node exchanges what it knows by default: every quarter of the heartbeat.
     pub fn usual_interval(fleet: &Settings) -> Duration {
         fleet.heartbeat() / 4
     }
 
-    /// There are other nodes, which are asked what the fleet has decided before this one answers anything.
+    /// Notes that there are other nodes, which are asked for the fleet's decisions before this one answers anything.
     pub fn with_others(mut self) -> Self {
         self.has_seeds = true;
         self
@@ -63,7 +63,7 @@ impl NodeSettings {
         self.interval.saturating_mul(ROUNDS_TO_ALL)
     }
 
-    /// Views of a later process are newer than those of an earlier one.
+    /// Views of a later process have higher revisions than those of an earlier one.
     pub(super) fn first_revision(&self) -> Revision {
         Revision::new(self.id.generation().saturating_mul(1 << 16))
     }

@@ -1,8 +1,8 @@
-//! A node's share in the gossip about one breaker, and how it is written.
+//! The share of a node in the gossip about one breaker, and its text form.
 //!
-//! A share is one value of gossip: words with a space between them, the first of which is the version of this
-//! form. It holds no time of day: waits are written as what is left of them, in milliseconds. What does not
-//! read back whole is not read at all.
+//! A share is one value of gossip: words with a space between them, the first of which is the version of this format.
+//! It contains no time of day: waits are written as what is left of them, in milliseconds. A share that cannot be
+//! read completely is ignored.
 
 use std::fmt::Write;
 use std::str::{FromStr, SplitAsciiWhitespace};
@@ -16,20 +16,20 @@ use crate::number::{CommandNumber, Epoch, Incarnation, LARGEST, Token};
 use crate::opinion::Opinion;
 use crate::settings::Fingerprint;
 
-/// The version of this form.
+/// The version of this format.
 const FORM: &str = "1";
 
-/// Most entries, and most claims, of a share that is read.
+/// The most entries, and the most claims, of a share that is read.
 pub(super) const MOST: usize = 128;
 
-/// A year; a longer wait is none.
+/// A year; a longer wait counts as invalid.
 const LONGEST: u64 = 365 * 24 * 60 * 60 * 1000;
 
 /// All that a node says about one breaker.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Share {
     pub(super) round: Round,
-    /// How long until somebody may probe.
+    /// How long until a probe is possible.
     pub(super) next_probe_in: Duration,
     /// How long the last prober still lets others go first.
     pub(super) steps_back_for: Duration,
@@ -49,7 +49,7 @@ pub(super) struct Entry {
     pub(super) member_for: Duration,
 }
 
-/// A lease that this node gave.
+/// A lease that this node granted.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Claim {
     pub(super) to: Sender,
@@ -58,7 +58,7 @@ pub(super) struct Claim {
 }
 
 impl Share {
-    /// Without the times: what has to change so that it is worth saying again.
+    /// The share without its times, which has to change before the share is sent again.
     pub(super) fn content(&self) -> Self {
         let mut share = self.clone();
         share.next_probe_in = Duration::ZERO;
@@ -69,7 +69,7 @@ impl Share {
         share
     }
 
-    /// Whether no instance speaks, and no order is in force: then it is a memory of what was.
+    /// Whether no instance speaks and no order is in force, so that the share only tells of the past.
     pub(super) fn says_nothing(&self) -> bool {
         self.entries.is_empty() && self.claims.is_empty() && self.command.order == Order::Automatic
     }
@@ -121,7 +121,7 @@ impl Share {
         text
     }
 
-    /// Reads a share back; none where it is of another form, or damaged.
+    /// Reads a share back; `None` if it has another format or is damaged.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut words = Words(text.split_ascii_whitespace());
         if words.0.next()? != FORM {
@@ -145,7 +145,7 @@ impl Share {
     }
 }
 
-/// Rounded up, so that nobody comes too early.
+/// Rounds up, so that no instance comes too early.
 fn millis(time: Duration) -> u128 {
     time.as_nanos().div_ceil(1_000_000)
 }
@@ -157,7 +157,7 @@ impl Words<'_> {
         self.0.next()?.parse().ok()
     }
 
-    /// A number that can be counted on from.
+    /// A number that leaves room to count on.
     fn count(&mut self) -> Option<u64> {
         self.number().filter(|count| *count <= LARGEST)
     }

@@ -1,4 +1,4 @@
-//! Subscribers to changes, and the one view that each has not read yet.
+//! The subscribers to changes, with the one view that each has not read yet.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,13 +7,13 @@ use std::task::{Poll, Waker};
 use crate::engine::{Answer, Events};
 use crate::view::View;
 
-/// Those who want to be told.
+/// The subscribers of a key.
 #[derive(Default)]
 pub(super) struct Subscribers {
     slots: Vec<Weak<Mutex<Slot>>>,
 }
 
-/// Room for one view: a newer one takes its place, so that a slow reader costs nothing.
+/// Room for one view. A newer view takes its place, so a slow reader costs nothing.
 #[derive(Default)]
 struct Slot {
     view: Option<View>,
@@ -33,7 +33,7 @@ impl Subscribers {
         self.slots.iter().all(|slot| slot.strong_count() == 0)
     }
 
-    /// Leaves the view for all, and says whom to wake once no lock is held.
+    /// Leaves the view for all subscribers, and returns whom to wake once no lock is held.
     #[must_use]
     pub(super) fn tell(&mut self, view: View) -> Vec<Waker> {
         let mut wakers = Vec::new();

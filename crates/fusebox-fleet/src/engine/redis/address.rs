@@ -8,22 +8,22 @@ use std::time::Duration;
 use ::redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 use url::Url;
 
-/// The longest prefix: together with a breaker's name it stays a short key.
+/// The longest prefix: with a breaker's name it still makes a short key.
 const LONGEST_PREFIX: usize = 64;
 
-/// The address of a Redis or Valkey server, with what to keep there and how long to wait.
+/// The address of a Redis or Valkey server, with what to store there and how long to wait.
 ///
-/// `redis://[user[:password]@]host[:port][/database][?option=value&…]`. The port is 6379 and the database 0
-/// unless they are given; `valkey://` means the same. `rediss://` and `valkeys://` are encrypted and need the
-/// feature `redis-tls`. Options:
+/// The format is `redis://[user[:password]@]host[:port][/database][?option=value&…]`. Port 6379 and database 0 are
+/// the defaults; `valkey://` means the same. `rediss://` and `valkeys://` are encrypted and need the feature
+/// `redis-tls`. Options:
 ///
 /// | option | default | what it is |
 /// |---|---|---|
 /// | `timeout` | `250ms` | how long a verb waits for the server, from `1ms` to `60s` |
 /// | `prefix` | `cb` | what all keys and channels begin with: letters, digits, `-`, `_`, `.`, `:` |
 ///
-/// User and password are percent-encoded. Neither form for people, `Display` or `Debug`, shows them. Nor does a
-/// refusal show anything of an address: a password that is written in the wrong place may be any part of it.
+/// User and password are percent-encoded. Neither `Display` nor `Debug` shows them. Nor does an error show any part
+/// of an address, because a password that is written in the wrong place may be in any part.
 ///
 /// # Examples
 /// ```
@@ -49,12 +49,12 @@ pub struct Address {
 }
 
 impl Address {
-    /// How long a verb waits for the server.
+    /// Returns how long a verb waits for the server.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// What all keys and channels begin with.
+    /// Returns the prefix of all keys and channels.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
@@ -67,7 +67,7 @@ impl Address {
         let settings = self.info.redis_settings().clone();
         self.info
             .clone()
-            // The name of the client's library is not worth a permission.
+            // The name of the client's library is not worth another permission.
             .set_redis_settings(settings.set_protocol(protocol).set_skip_set_lib_name())
     }
 }
@@ -98,7 +98,7 @@ impl FromStr for Address {
     fn from_str(given: &str) -> Result<Self, InvalidAddress> {
         let mut url = Url::parse(given).map_err(|_| InvalidAddress::unreadable())?;
         let behind = [Some(url.path()), url.query(), url.fragment()];
-        // An @ behind the host is of a password with a /, ? or # in it.
+        // An @ after the host belongs to a password with a /, ? or # in it.
         if !url.has_host() || behind.iter().flatten().any(|part| part.contains('@')) {
             return Err(InvalidAddress::unreadable());
         }
@@ -131,11 +131,11 @@ impl FromStr for Address {
     }
 }
 
-/// Takes one, where the program has not chosen any.
+/// Chooses a cryptography provider if the program has not chosen one.
 #[cfg(feature = "redis-tls")]
 fn choose_cryptography() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Somebody may have been quicker, and then it is theirs.
+        // Another thread may have been quicker; then its choice stands.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
@@ -199,8 +199,8 @@ fn read_prefix(value: &str) -> Result<String, InvalidAddress> {
     ))
 }
 
-/// An address that no server can be reached by: which part of it is wrong, and what to write instead. It shows
-/// nothing of the address.
+/// The error for an address that cannot be used: which part of it is wrong, and what to write instead. It shows no
+/// part of the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidAddress {
     text: String,
@@ -216,7 +216,7 @@ impl InvalidAddress {
     }
 
     fn unreadable() -> Self {
-        // Nobody knows where in it the password is.
+        // It is unknown where in the address the password is.
         Self {
             text: "the engine's address cannot be read (it is not shown, because a password may be in \
                    it): write redis://user:password@host:6379/0, with user and password percent-encoded"

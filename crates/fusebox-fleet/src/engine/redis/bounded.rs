@@ -1,10 +1,10 @@
-//! A stream from a server of whose answers each is of bounded length.
+//! A stream from a server that bounds the length of each answer.
 //!
-//! The client's library takes in an answer for as long as it lasts, so a server that is broken, or hostile, could
-//! fill the memory of every instance. This stream follows the lengths that answers begin with (RESP2 and RESP3) as
-//! far as it needs to know where one ends, and fails where one lasts too long or says that it will. It ends a line where
-//! the library does, and a length that is not written as a server writes it is refused: so the library never sees an
-//! end, or a length, that was not seen here. Whether an answer makes sense otherwise is left to the library.
+//! The client's library takes in an answer for as long as it lasts, so a server that is broken or hostile could fill
+//! the memory of every instance. This stream follows the lengths with which answers begin (RESP2 and RESP3), as far
+//! as it needs to know where one ends, and fails if one lasts too long or announces that it will. It ends a line
+//! where the library does, and refuses a length that is not written as a server writes it. So the library never sees
+//! an end, or a length, that was not seen here. Whether an answer makes sense otherwise is left to the library.
 
 use std::io;
 use std::pin::Pin;
@@ -12,14 +12,14 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What one answer may hold, in bytes as they are sent. The longest of ours says who is in the fleet: about a
-/// hundred bytes for each instance.
+/// How many bytes one answer may hold. Our longest answer says who is in the fleet: about a hundred bytes for each
+/// instance.
 const LONGEST: usize = 4 << 20;
 
-/// How deep lists in an answer may lie in each other.
+/// How deep lists in an answer may be nested.
 const DEEPEST: usize = 32;
 
-/// The stream.
+/// A stream with bounded answers.
 pub(super) struct Bounded<S> {
     stream: S,
     answers: Answers,
@@ -69,7 +69,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
     }
 }
 
-/// An answer is too long, or too deep, or does not say plainly how long it is.
+/// An answer is too long, too deeply nested, or does not state its length plainly.
 #[derive(Debug, PartialEq, Eq)]
 struct TooLong;
 
@@ -78,7 +78,7 @@ struct TooLong;
 struct Answers {
     /// The bytes of the answer that has begun.
     held: usize,
-    /// The lists that it is in, outermost first: how many parts each still has.
+    /// The nested lists it is in, outermost first: how many parts each still has.
     lists: Vec<usize>,
     part: Part,
 }
@@ -86,7 +86,7 @@ struct Answers {
 /// The part of an answer that comes next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Part {
-    /// The byte that says of which kind it is.
+    /// The byte that says which kind the part is.
     #[default]
     Kind,
     /// The rest of a line that says everything, and whether its last byte was the first one of an end of line.
@@ -97,16 +97,16 @@ enum Part {
     NumberEnd(Kind, usize),
     /// The rest of a line that stands for nothing.
     Nothing(&'static [u8]),
-    /// So many bytes.
+    /// This many bytes.
     Bytes(usize),
 }
 
-/// What a number is of.
+/// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Of bytes, and whether there may be none at all, not even an empty text.
+    /// Bytes, and whether there may be none at all, not even an empty text.
     Bytes { or_nothing: bool },
-    /// So many parts for each that is counted, so many beside, and whether there may be no list at all.
+    /// This many parts for each item, this many besides, and whether there may be no list at all.
     Parts {
         each: usize,
         beside: usize,
@@ -115,7 +115,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// What this first byte of an answer counts, if it counts anything.
+    /// What the first byte of an answer counts, if it counts anything.
     fn of(byte: u8) -> Option<Self> {
         let parts = |each, beside, or_nothing| Self::Parts {
             each,
@@ -199,7 +199,7 @@ impl Answers {
                 }
             }
             (Part::Bytes(_), _) => {} // those are taken all at once
-            // The library would read some of these as a number, and not all as the same.
+            // The library would read some of these as a number, but not all of them as the same number.
             (Part::Number(..) | Part::NumberEnd(..) | Part::Nothing(_), _) => return Err(TooLong),
         }
         Ok(())
@@ -210,7 +210,7 @@ impl Answers {
             Kind::Bytes { .. } => self.part = Part::Bytes(number + 2),
             Kind::Parts { each, beside, .. } => match number * each + beside {
                 0 => self.ended(),
-                // Each takes three bytes at least.
+                // Each part takes at least three bytes.
                 parts if parts > LONGEST / 3 || self.lists.len() >= DEEPEST => return Err(TooLong),
                 parts => {
                     self.lists.push(parts);
@@ -221,7 +221,7 @@ impl Answers {
         Ok(())
     }
 
-    /// A part has ended, and with it the lists whose last one it was.
+    /// Notes that a part has ended, and with it each list whose last part it was.
     fn ended(&mut self) {
         self.part = Part::Kind;
         while let Some(left) = self.lists.last_mut() {

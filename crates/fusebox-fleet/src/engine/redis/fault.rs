@@ -1,7 +1,7 @@
-//! Faults of a server, in words that cannot hold a password.
+//! The faults of a server, in words that cannot contain a password.
 //!
-//! Texts of the server are not handed on: Redis 5 answers a greeting that it does not know by repeating it,
-//! with the password in it. Only the first word of an error, its code, is.
+//! Texts of the server are not passed on. Redis 5 answers a greeting that it does not know by repeating it, with the
+//! password in it. Only the first word of an error, its code, is passed on.
 
 use std::error::Error;
 use std::io;
@@ -11,7 +11,7 @@ use ::redis::{ErrorKind, RedisError};
 
 use crate::engine::Unavailable;
 
-/// The codes that a server may answer with. Any other first word may be anything that it was sent.
+/// The codes that a server may answer with. Any other first word may repeat anything that was sent.
 const CODES: [&str; 10] = [
     "ERR",
     "BUSYKEY",
@@ -25,7 +25,7 @@ const CODES: [&str; 10] = [
     "UNBLOCKED",
 ];
 
-/// What our own scripts call a field that makes no sense.
+/// The names that our own scripts use for a field that makes no sense.
 const FIELDS: [&str; 20] = [
     "back",
     "command",
@@ -60,7 +60,7 @@ pub(super) enum Connection {
     Renew,
 }
 
-/// What to tell of an error, and what to do with the connection.
+/// What to report of an error, and what to do with the connection.
 pub(super) fn tell(error: &RedisError) -> (Unavailable, Connection) {
     let Some(code) = error.code() else {
         return (Unavailable::new(without_code(error)), Connection::Lost);
@@ -103,7 +103,7 @@ fn of_code(code: &str, detail: Option<&str>) -> String {
                         breaker's name, or choose another prefix"
                 .to_owned()
         }
-        // Of our own scripts, which know where a field is, but not what is in it.
+        // From our own scripts, which know where a field is, but not what is in it.
         "GARBAGE" => of_garbage(detail.unwrap_or_default()),
         "ERR" if detail.is_some_and(|detail| detail.contains("WRONGTYPE")) => {
             of_code("WRONGTYPE", None)
@@ -121,19 +121,19 @@ fn of_code(code: &str, detail: Option<&str>) -> String {
     }
 }
 
-/// A report whose ledger makes no sense in this field.
+/// The error for a report whose ledger makes no sense in this field.
 pub(super) fn garbage(field: &str) -> Unavailable {
     Unavailable::new(of_garbage(field))
 }
 
 fn of_garbage(field: &str) -> String {
     format!(
-        "the ledger on the server makes no sense (field {}): delete the keys with the breaker's name",
+        "the ledger on the server is not readable (field {}): delete the keys with the breaker's name",
         known(field, &FIELDS).unwrap_or("unknown")
     )
 }
 
-/// The first word, if it is one of these.
+/// The first word, if it is among these.
 fn known(text: &str, words: &[&'static str]) -> Option<&'static str> {
     let first = text.split_whitespace().next()?;
     words.iter().find(|word| **word == first).copied()
@@ -147,14 +147,14 @@ fn without_code(error: &RedisError) -> String {
         ErrorKind::Io => format!("no connection to the server: {}", of_io(error)),
         ErrorKind::AuthenticationFailed => of_code("WRONGPASS", None),
         ErrorKind::Parse | ErrorKind::UnexpectedReturnType => {
-            "the answer makes no sense: is this a Redis server?".to_owned()
+            "the answer is not one of a Redis server: check the address".to_owned()
         }
         ErrorKind::RESP3NotSupported => "the server does not speak RESP3".to_owned(),
         kind => format!("the request failed ({kind:?})"),
     }
 }
 
-/// By its kind alone: the text of an error may name anything.
+/// By its kind alone: the text of an error may contain anything.
 fn of_io(error: &RedisError) -> &'static str {
     let source = error.source();
     // The client wraps it once.
@@ -171,10 +171,10 @@ fn of_io(error: &RedisError) -> &'static str {
         | io::ErrorKind::NotConnected => "it was closed",
         io::ErrorKind::FileTooLarge => "an answer was longer than any of a ledger",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            "the network does not lead there"
+            "the network is unreachable"
         }
         io::ErrorKind::NotFound => "the host is not known",
-        io::ErrorKind::InvalidData => "the certificate or the encryption does not fit",
+        io::ErrorKind::InvalidData => "the certificate or the encryption does not match",
         _ => "the name or the address could not be used",
     }
 }

@@ -1,11 +1,11 @@
-//! Reports that are due together, as one call of a script.
+//! The gathering of reports that are due together into one call of a script.
 //!
-//! An instance reports all its keys at the same instants, and each report is asked for by a task of its own. So a
-//! report waits until the tasks that were woken with it have had their turn, which takes no time that counts.
-//! What has come by then is one request: the server reads, looks up, and answers once for all of it.
+//! An instance reports all its keys at the same instants, and each report is sent by a task of its own. So a report
+//! waits until the tasks that were woken with it have had their turn, which takes negligible time. The reports that
+//! have come by then are one request: the server reads, looks up, and answers once for all of them.
 //!
-//! A server that refuses the whole, as a node of a cluster does that keeps only some of the keys, is asked for each
-//! report alone. A report that is asked for twice is counted once.
+//! A server may refuse the whole request, like a node of a cluster that keeps only some of the keys. Then each report
+//! is sent alone. A report that is sent twice counts once.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::queue::Waiting;
 use super::round_trip::Call;
 use super::shared::Shared;
 
-/// A script holds up everybody else's: it takes no more reports than this, about a millisecond's work.
+/// A script delays everybody else's: it takes no more reports than this, about a millisecond's work.
 const MOST: usize = 64;
 
 /// Sends what is due, for as long as it is polled.
@@ -29,7 +29,7 @@ pub(super) async fn send(shared: Arc<Shared>) {
     loop {
         tokio::select! {
             () = shared.queue.come.notified() => {
-                // The first turn is of those that make the reports, the second of those that send them.
+                // The first turn is for the tasks that make the reports, the second for those that send them.
                 yield_now().await;
                 yield_now().await;
                 let mut due = shared.queue.take();
@@ -53,12 +53,12 @@ async fn carry(shared: &Shared, due: Vec<Waiting>) {
     join_all(alone.into_iter().map(|one| by_itself(shared, one))).await;
 }
 
-/// Sends them as one, and returns those that have to be sent alone.
+/// Sends the reports as one request, and returns those that have to be sent alone.
 async fn together(shared: &Shared, due: Vec<Waiting>) -> Vec<Waiting> {
     let answer = shared.call(&call(shared, &due)).await;
     let answers = match answer {
         Ok(Value::Array(answers)) if answers.len() == due.len() => answers,
-        // The server has answered that it does not do this, or something that no script says.
+        // The server has answered that it does not do this, or with something that no script says.
         Ok(_) | Err((_, Connection::Fine | Connection::Renew)) => return due,
         Err((why, Connection::Lost)) => {
             for one in due {

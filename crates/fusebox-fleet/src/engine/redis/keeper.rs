@@ -1,4 +1,4 @@
-//! The task that keeps the connection of a link.
+//! The task that keeps a link connected.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -17,19 +17,19 @@ use super::shared::{Shared, State};
 use super::socket;
 use crate::engine::Unavailable;
 
-/// The pause before a connection is tried again, doubled with each failure.
+/// The pause before the next attempt to connect, doubled with each failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// The longest such pause. After it at the latest a server that is back is found.
+/// The longest such pause, after which a server that is back is found.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long a server may take to answer a greeting, a `PING` or a subscription: those do not hold up verbs.
+/// How long a server may take to answer a greeting, a `PING` or a subscription; none of these delays verbs.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// After so long without an answer the keeper asks whether anybody is there.
+/// After this long without an answer the keeper checks whether the server is there.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// A connection, and where its news comes from.
+/// A connection, and the source of its news.
 struct Line {
     verbs: MultiplexedConnection,
     news: Source,
@@ -37,8 +37,8 @@ struct Line {
     _driver: Driver,
 }
 
-/// The task that reads and writes what verbs share. Without a connection it has nothing to do: a server that is
-/// silent would keep it for ever.
+/// The task that reads and writes what verbs share. Without a connection it has nothing to do; a silent server would
+/// keep it for ever.
 struct Driver(JoinHandle<()>);
 
 impl Drop for Driver {
@@ -47,7 +47,7 @@ impl Drop for Driver {
     }
 }
 
-/// Where views of other instances' doings come from.
+/// The source of views that other instances cause.
 enum Source {
     /// The same connection.
     Same,
@@ -102,7 +102,7 @@ async fn connect(shared: &Arc<Shared>) -> Result<Line, Unavailable> {
     })
 }
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 enum Greeting {
     Failed(RedisError),
     Silent,
@@ -148,7 +148,7 @@ async fn greet(shared: &Arc<Shared>, protocol: ProtocolVersion) -> Result<Line, 
         .unwrap_or(Err(Greeting::Silent))
 }
 
-/// Hears what the server tells of its own accord. It must not wait.
+/// Takes in what the server pushes. It must not wait.
 fn listener(
     shared: Weak<Shared>,
     end: Arc<End>,
@@ -170,7 +170,7 @@ fn listener(
     }
 }
 
-/// Returns when the connection is of no use any more.
+/// Returns when the connection has become useless.
 async fn attend(shared: &Shared, line: &mut Line) {
     let began = Instant::now();
     let mut answers = 0;
@@ -207,7 +207,7 @@ async fn attend(shared: &Shared, line: &mut Line) {
     }
 }
 
-/// The next message of a second connection; none when it has ended. Safe to be dropped.
+/// The next message of a second connection; `None` when it has ended. Safe to be dropped.
 async fn hear(news: &mut Source) -> Option<(Vec<u8>, Vec<u8>)> {
     match news {
         Source::Same => std::future::pending().await,
@@ -218,7 +218,7 @@ async fn hear(news: &mut Source) -> Option<(Vec<u8>, Vec<u8>)> {
     }
 }
 
-/// Asks the server for the channels that stand so.
+/// Asks the server for the channels with this standing.
 async fn ask_for(shared: &Shared, line: &mut Line, standing: Standing) {
     for channel in shared.news.with(standing) {
         let asked = match &mut line.news {
@@ -234,7 +234,7 @@ async fn ask_for(shared: &Shared, line: &mut Line, standing: Standing) {
 }
 
 impl Line {
-    /// Whether the server answers at all, be it with an error.
+    /// Whether the server answers at all, even with an error.
     async fn answers(&mut self) -> bool {
         let asked = ::redis::cmd("PING");
         let answer = timeout(PATIENCE, asked.query_async::<Value>(&mut self.verbs)).await;

@@ -1,9 +1,9 @@
-//! The connection to the server: kept by a task of its own, so that no verb waits for more than an answer.
+//! The link to a server: its connection, kept by a task of its own, so that no verb waits for more than an answer.
 //!
-//! The task connects, asks for the channels that somebody listens to, and waits. When the connection is lost,
-//! or a server stays silent to a `PING`, it connects anew, with pauses that double up to a second. Silence has
-//! to be found out that way: a partition that drops packets ends no connection for a quarter of an hour.
-//! Verbs share the connection; whatever several of them ask at once goes out together, reports as one request.
+//! The task connects, subscribes to the channels that have listeners, and waits. When the connection is lost, or the
+//! server does not answer a `PING`, it connects again, with pauses that double up to a second. Only a `PING` reveals
+//! silence, because a partition that drops packets ends no connection for a quarter of an hour. Verbs share the
+//! connection. Requests that several of them make at once go out together; reports become one request.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,11 +49,11 @@ impl Link {
         &self.shared.address
     }
 
-    /// Sees to it that somebody keeps the connection. Needs a runtime.
+    /// Makes sure that a task keeps the connection. Needs a runtime.
     pub(super) fn keep(&self) {
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         if keeper.as_ref().is_none_or(JoinHandle::is_finished) {
-            // At first, or when the runtime of the one before is gone.
+            // At first, or when the runtime of the last task is gone.
             self.shared.state.send_replace(State::Connecting);
             let shared = Arc::clone(&self.shared);
             *keeper = Some(tokio::spawn(async move {
@@ -85,7 +85,7 @@ impl Link {
         self.shared.call(&call).await.map_err(|(why, _)| why)
     }
 
-    /// Reports, together with whoever else reports now. It takes no longer than the timeout.
+    /// Reports, together with all others that report now. It takes no longer than the timeout.
     pub(super) async fn report(&self, names: Names, words: Words) -> Result<Value, Unavailable> {
         self.keep();
         let longest = self.shared.address.timeout();

@@ -1,4 +1,4 @@
-//! Listeners of each channel, and the newest view that came over it.
+//! The listeners of each channel, and the newest view that came over it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,20 +8,20 @@ use tokio::sync::watch;
 use super::reply;
 use crate::view::View;
 
-/// What is known of the channels that somebody listens to.
+/// The channels that have listeners.
 pub(super) struct News {
     channels: Mutex<BTreeMap<String, Channel>>,
     /// Changes with the standing of a channel.
     settled: watch::Sender<()>,
 }
 
-/// One channel. It has room for one view: a newer one takes its place, so that a slow reader costs nothing.
+/// One channel. It has room for one view. A newer view takes its place, so a slow reader costs nothing.
 struct Channel {
     views: watch::Sender<Option<View>>,
     standing: Standing,
 }
 
-/// How a channel stands with the present connection.
+/// The standing of a channel with the present connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     /// The server has not been asked yet.
@@ -40,7 +40,7 @@ impl News {
         }
     }
 
-    /// Adds a listener, and says whether the server has to be asked.
+    /// Adds a listener, and returns whether the server has to be asked.
     pub(super) fn listen(&self, channel: &str) -> (watch::Receiver<Option<View>>, bool) {
         let mut channels = self.lock();
         channels.retain(|_, channel| channel.views.receiver_count() > 0);
@@ -53,7 +53,7 @@ impl News {
         (room.views.subscribe(), room.standing == Standing::Wanted)
     }
 
-    /// A new connection knows of no channel.
+    /// Resets all channels, because a new connection knows none.
     pub(super) fn begin_again(&self) {
         let mut channels = self.lock();
         channels.retain(|_, channel| channel.views.receiver_count() > 0);
@@ -78,8 +78,7 @@ impl News {
         self.settled.send_replace(());
     }
 
-    /// Returns when the server has been asked for the channel, so that nothing that is done from then on
-    /// goes untold.
+    /// Returns when the server has been asked for the channel, so that nothing that is done from then on is missed.
     pub(super) async fn asked(&self, channel: &str) {
         let mut settled = self.settled.subscribe();
         while self
@@ -93,7 +92,7 @@ impl News {
         }
     }
 
-    /// Leaves a view for all who listen. One that makes no sense is left out: the next report brings another.
+    /// Leaves a view for all listeners. A view that makes no sense is dropped: the next report brings another.
     pub(super) fn tell(&self, channel: &[u8], text: &[u8]) {
         let (Ok(channel), Ok(text)) = (std::str::from_utf8(channel), std::str::from_utf8(text))
         else {

@@ -1,4 +1,4 @@
-//! Reports that wait for the next request.
+//! A queue of reports that wait for the next request.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ pub(super) struct Queue {
     pub(super) come: Notify,
 }
 
-/// A report, and who wants the answer.
+/// A report, and the receiver of its answer.
 pub(super) struct Waiting {
     pub(super) names: Names,
     pub(super) words: Words,
@@ -25,7 +25,7 @@ pub(super) struct Waiting {
 pub(super) type Answer = Result<Value, Unavailable>;
 
 impl Queue {
-    /// Lets a report wait for the next request.
+    /// Adds a report to the next request.
     pub(super) fn add(&self, names: Names, words: Words) -> oneshot::Receiver<Answer> {
         let (asker, answer) = oneshot::channel();
         let waiting = Waiting {
@@ -38,7 +38,7 @@ impl Queue {
         answer
     }
 
-    /// The reports that somebody still waits for.
+    /// Takes the reports whose answers are still wanted.
     pub(super) fn take(&self) -> Vec<Waiting> {
         let mut due = std::mem::take(&mut *self.waiting());
         due.retain(|one| !one.asker.is_closed());

@@ -1,4 +1,4 @@
-//! Answers of the scripts, read back. Words that make no sense mean that the engine is not available.
+//! The answers of the scripts, read back. An answer that makes no sense means that the engine is unavailable.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -35,7 +35,7 @@ impl<'a> Words<'a> {
         self.word()?.parse().map_err(|_| Nonsense)
     }
 
-    /// A number that the server can count on from.
+    /// A number from which the server can count on.
     fn count(&mut self) -> Result<u64, Nonsense> {
         self.number()
             .ok()
@@ -54,7 +54,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// The rest is a view.
+    /// Reads the rest as a view.
     pub(super) fn view(mut self) -> Result<View, Nonsense> {
         let incarnation = Incarnation::new(self.number()?);
         let era = Era::new(incarnation, Epoch::new(self.count()?));
@@ -89,7 +89,7 @@ pub(super) struct Nonsense;
 
 impl From<Nonsense> for Unavailable {
     fn from(_: Nonsense) -> Self {
-        Self::new("the answer makes no sense: is this a Redis server?")
+        Self::new("the answer is not one of a Redis server: check the address")
     }
 }
 

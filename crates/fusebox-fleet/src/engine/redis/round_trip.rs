@@ -1,4 +1,4 @@
-//! One call of a script over the connection that is there.
+//! One call of a script over the present connection.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(super) struct Call<'a> {
     pub(super) said: Vec<(&'a Names, &'a Words)>,
 }
 
-/// Why a call was not answered, and what that says about the connection.
+/// The reason why a call was not answered, and what that says about the connection.
 pub(super) type Failed = (Unavailable, Connection);
 
 impl Call<'_> {
@@ -57,8 +57,8 @@ impl Shared {
         }
     }
 
-    /// A connection that has ended is found out by using it: then another one gets the request once more. The
-    /// server may have done it already; all verbs but one do not mind being repeated.
+    /// Sends the request. A connection that has ended is noticed only when it is used; then another connection gets
+    /// the request once more. The server may have carried it out already; all verbs but one tolerate being repeated.
     async fn try_call(&self, call: &Call<'_>) -> Result<Value, Failed> {
         let mut states = self.state.subscribe();
         let mut connection = connection(&mut states).await?;
@@ -104,7 +104,7 @@ impl Shared {
         (told, connection)
     }
 
-    /// Nothing was answered for so long.
+    /// The error for a server that has not answered for this long.
     pub(super) fn silent(&self, longest: Duration) -> Unavailable {
         self.wishes.wish(&self.wishes.check);
         Unavailable::new(match &*self.state.borrow() {

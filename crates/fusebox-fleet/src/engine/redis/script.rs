@@ -1,9 +1,9 @@
-//! The scripts, one per verb, and what they are told.
+//! The scripts, one per verb, and the words that they get.
 //!
-//! Each is the ledger in front of a verb, so that a verb is one atomic step in one round trip. That of reports
-//! takes several, on a ledger each, and answers with a list. They take the
-//! time from a function `now` that stands before them; a test replaces it, to hold them against the
-//! [`Ledger`](crate::Ledger) at the same instants.
+//! Each script is the ledger followed by a verb, so that a verb is one atomic step in one round trip. The script of
+//! reports takes several, each on a ledger of its own, and answers with a list. The scripts take the time from a
+//! function `now` that stands before them; a test replaces it, to compare them with the [`Ledger`](crate::Ledger) at
+//! the same instants.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -27,13 +27,13 @@ const POOL: &str = include_str!("lua/pool.lua");
 const STEADY: &str = include_str!("lua/steady.lua");
 const LEDGER: &str = include_str!("lua/ledger.lua");
 
-/// What the script of reports answers when it needs the settings.
+/// The answer of the script of reports when it needs the settings.
 const SETTINGS: &str = "settings";
 
-/// Times that a script gets are no longer than this, about 35 years: sums of such times stay exact in Lua.
+/// Times that a script gets are no longer than this, about 35 years, so that sums of them stay exact in Lua.
 const LONGEST: u64 = 1 << 50;
 
-/// Counts of one report are no larger than this.
+/// The largest counts in one report.
 const MOST_CALLS: u64 = 1_000_000_000_000;
 
 /// The scripts by verb.
@@ -80,7 +80,7 @@ impl Names {
         }
     }
 
-    /// Where changes are told: the channel has the name of the ledger.
+    /// The channel on which changes are pushed; it has the name of the ledger.
     pub(super) fn channel(&self) -> &str {
         &self.ledger
     }
@@ -94,9 +94,9 @@ impl Names {
 /// The words that a verb tells its script.
 pub(super) struct Words {
     always: Vec<String>,
-    /// Told only to a server that asks for them.
+    /// Sent only to a server that asks for them.
     settings: Option<String>,
-    /// Asked again after it was done, the server would refuse it.
+    /// If it were sent again after it was carried out, the server would refuse it.
     once: bool,
 }
 
@@ -122,7 +122,7 @@ impl Words {
         self.word(era.incarnation).word(era.epoch)
     }
 
-    /// Whether the verb may be asked again when nobody knows whether it was done.
+    /// Whether the verb may be sent again when it is unknown whether it was carried out.
     pub(super) fn may_be_repeated(&self) -> bool {
         !self.once
     }
@@ -167,7 +167,7 @@ impl Words {
             .sender(&ask.from)
             .era(ask.era)
             .word(micros(ask.lease));
-        // Its holder would be told that somebody has the lease.
+        // Its holder would be told that another instance has the lease.
         Self {
             once: true,
             ..words
@@ -206,7 +206,7 @@ fn letter(opinion: Opinion) -> char {
     }
 }
 
-/// The calls that have ended, and the window that they go into; nothing where counts are not merged.
+/// The calls that have ended, and the window that they go into; empty where counts are not merged.
 fn calls(report: &Report) -> String {
     let (counts, settings) = (report.counts, &report.settings);
     if settings.mode().dials().evidence != Evidence::Counts {
@@ -256,8 +256,8 @@ fn rules(settings: &Settings) -> String {
     .join(" ")
 }
 
-/// A short name of these rules: FNV-1a over their text. Unlike the fingerprint it differs, too, when a
-/// lifetime does that instances need not share.
+/// A short name of these settings: FNV-1a over their text. Unlike the fingerprint, it also differs when a lifetime
+/// differs that instances need not share.
 fn mark(rules: &str) -> u64 {
     rules
         .bytes()
@@ -295,7 +295,7 @@ fn millionths(ratio: f64) -> String {
     format!("{:.0}", ratio * 1e6)
 }
 
-/// Whole microseconds, rounded up: nothing comes sooner than it was set to.
+/// Whole microseconds, rounded up, so that nothing comes sooner than it was set to.
 fn micros(time: Duration) -> String {
     let whole = time.as_nanos().div_ceil(1000);
     u64::try_from(whole)

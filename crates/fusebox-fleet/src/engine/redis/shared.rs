@@ -1,4 +1,4 @@
-//! State that the verbs, the listeners and the keeper of one connection share.
+//! The state that the verbs, the listeners and the keeper of one connection share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -19,14 +19,14 @@ pub(super) struct Shared {
     pub(super) scripts: Scripts,
     pub(super) queue: Queue,
     pub(super) wishes: Wishes,
-    /// Answers that have come, whatever they said.
+    /// How many answers have come, whatever they said.
     pub(super) answers: AtomicU64,
 }
 
 /// Whether there is a connection.
 #[derive(Clone)]
 pub(super) enum State {
-    /// There will be one soon, or a reason why not.
+    /// There will soon be a connection, or a reason why not.
     Connecting,
     /// Verbs can be sent.
     Up(MultiplexedConnection),
@@ -40,7 +40,7 @@ pub(super) struct Wishes {
     pub(super) any: Notify,
     /// A verb was not answered in time.
     pub(super) check: AtomicBool,
-    /// Another connection may do better.
+    /// Another connection may work better.
     pub(super) renew: AtomicBool,
 }
 

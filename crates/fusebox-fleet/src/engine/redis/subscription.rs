@@ -1,4 +1,4 @@
-//! One listener to a channel, which keeps the connection alive while it waits.
+//! A listener to a channel, which keeps the connection alive while it waits.
 
 use std::sync::{Arc, Weak};
 

@@ -1,8 +1,7 @@
-//! The scripts on a real server decide what the [`Ledger`] decides, at the same instants.
+//! Tests that the scripts on a real server decide what the [`Ledger`] decides, at the same instants.
 //!
-//! The function `now` in front of the scripts is replaced here by one that reads a key, so that a test sets
-//! the time. Everything else is what runs in production; the suite in `tests/redis` runs with the server's
-//! own clock.
+//! The function `now` in front of the scripts is replaced here by one that reads a key, so that a test sets the time.
+//! Everything else runs as in production; the suite in `tests/redis` runs with the server's own clock.
 
 mod history;
 #[expect(dead_code, reason = "tests of faults use the rest")]

@@ -6,7 +6,7 @@ use crate::settings::Settings;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Votes by looking at every entry.
+/// The votes, counted by looking at every entry.
 fn by_hand(roll: &Roll, now: Duration) -> (u32, u32) {
     let alive: Vec<Opinion> = roll.all_alive(now).map(|(_, it)| it.opinion).collect();
     let many = |of: &dyn Fn(&Opinion) -> bool| {

@@ -1,4 +1,4 @@
-//! Leases, probes and closing.
+//! Tests of leases, probes and closing.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Hearing the engine, missing it, and hearing another one.
+//! Tests of hearing the engine, missing it, and hearing another one.
 
 use super::*;
 

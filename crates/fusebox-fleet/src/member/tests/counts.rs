@@ -1,4 +1,4 @@
-//! Merged counts, and verdicts without a veto.
+//! Tests of merged counts, and of verdicts without a veto.
 
 use super::*;
 

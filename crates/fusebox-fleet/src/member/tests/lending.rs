@@ -1,4 +1,4 @@
-//! A breaker that is open by its own rules lends the fleet its own probes.
+//! Tests of a breaker that is open by its own rules and lends the fleet its own probes.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn own_open(mode: Mode) -> Rig {
     rig
 }
 
-/// What a rejected call brings about when somebody may probe.
+/// The actions after a rejected call when a probe is possible.
 fn asked(rig: &mut Rig) -> Vec<Action> {
     rig.pass(501 * MS);
     rig.tell(Event::Rejected);

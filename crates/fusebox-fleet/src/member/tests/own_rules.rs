@@ -1,4 +1,4 @@
-//! A breaker that is open, probes or closes by its own rules beside its fleet.
+//! Tests of a breaker that is open, probes or closes by its own rules while its fleet decides.
 
 use super::*;
 

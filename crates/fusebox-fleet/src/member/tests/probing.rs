@@ -1,8 +1,8 @@
-//! Probing by lease and by one's own timer.
+//! Tests of probing by lease and by the instance's own timer.
 
 use super::*;
 
-/// The request for the lease that a call brings about.
+/// The request for the lease that a call leads to.
 fn request(rig: &mut Rig) -> Ticket {
     rig.pass(501 * MS);
     assert_eq!(

@@ -14,16 +14,16 @@ use crate::span::Span;
 const MINUTE: Duration = Duration::from_secs(60);
 const LARGEST: u32 = 1_000_000;
 
-/// A probe, and a second in which the prober's next call arrives.
+/// The time of a probe, plus a second for the prober's next call to arrive.
 pub(in crate::settings) fn shortest_lease(probe_timeout: Duration) -> Duration {
     probe_timeout.saturating_add(Duration::from_secs(1))
 }
 
 impl SettingsBuilder {
-    /// Checks all settings together.
+    /// Checks all settings together and makes `Settings` of them.
     ///
     /// # Errors
-    /// Every setting that is out of range or contradicts another, with what would be allowed.
+    /// [`SettingsError`] lists every setting that is out of range or contradicts another, with the allowed values.
     pub fn build(self) -> Result<Settings, SettingsError> {
         let mut check = Check::default();
         let settings = Settings {

@@ -1,4 +1,4 @@
-//! Keys that come and go, and what a scraper concludes from their series.
+//! Tests of keys that come and go, and of what a scraper concludes from their series.
 
 mod histories;
 
@@ -12,7 +12,7 @@ use super::super::OTHER;
 use super::super::source::{Figures, Listing, Source};
 use super::*;
 
-/// A registry that does as it is told.
+/// A registry that does what the test says.
 #[derive(Clone)]
 struct Told(Arc<Mutex<State>>);
 

@@ -1,4 +1,4 @@
-//! Every line of a small exposition, letter by letter.
+//! Tests of every line of a small exposition, letter by letter.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Instants at which a gRPC answer counts: its headers, its first message or its end.
+//! The moments at which a gRPC answer counts: its headers, its first message or its end.
 
 use fusebox_tower::JudgeAt;
 

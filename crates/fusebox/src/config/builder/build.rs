@@ -1,4 +1,4 @@
-//! The check of all settings together, which makes a config of them.
+//! The check of all settings together, which turns a builder into a config.
 
 use std::time::Duration;
 
@@ -15,10 +15,11 @@ use crate::window::Window;
 const DEFAULT_MAX_OPEN_FOR: Duration = Duration::from_secs(60);
 
 impl ConfigBuilder {
-    /// Checks all settings together.
+    /// Checks all settings together and makes a config of them.
     ///
     /// # Errors
-    /// Every setting that is out of range or contradicts another, with what would be allowed.
+    /// [`ConfigError`] lists every setting that is out of range or contradicts another, with the
+    /// allowed values.
     pub fn build(self) -> Result<Config, ConfigError> {
         let mut check = Check::default();
         let trip = self.trip(&mut check);

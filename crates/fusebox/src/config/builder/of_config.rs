@@ -1,12 +1,12 @@
-//! A builder with the settings of a config that exists.
+//! The conversion of a config back into a builder.
 
 use super::{ConfigBuilder, Probes};
 use crate::config::{Config, ProbeVerdict};
 use crate::ratio::Ratio;
 
 impl ConfigBuilder {
-    /// The settings of `config`. What was left to a default that depends on another setting, such
-    /// as the permitted probes, still does.
+    /// The settings of `config`. A setting that was left to a default which depends on another
+    /// setting, such as the permitted probes, still depends on it.
     pub(in crate::config) fn of(config: &Config) -> Self {
         let Config {
             trip,

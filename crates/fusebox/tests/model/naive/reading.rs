@@ -1,4 +1,5 @@
-//! The answers of the list: each is read from the start or from the end, and nothing is kept.
+//! The answers of the naive model: each is read from the start or from the end of the list, and
+//! nothing is kept.
 
 use std::time::Duration;
 

@@ -32,7 +32,7 @@ fn a_misspelt_flag_gets_one_line_with_the_nearest() {
 
     assert!(!said.contains('\n'), "{said}");
     assert!(
-        said.contains("--raet") && said.contains("'--rate'"),
+        said.contains("--raet") && said.contains("`--rate`"),
         "{said}"
     );
 }
@@ -172,4 +172,23 @@ fn no_flag_answers_in_the_words_of_a_parser() {
             }
         }
     }
+}
+
+#[test]
+fn a_value_is_told_with_the_flag_or_the_variable_that_gave_it() {
+    let told = |words: &[&str], variable: Option<&str>| {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        let variable = |name: &str| {
+            variable
+                .filter(|_| name == "BREAKER_LAB_SEED")
+                .map(OsString::from)
+        };
+        as_given_in(&words, variable, "--seed", 5)
+    };
+
+    assert_eq!(told(&["run", "--seed", "5"], None), "--seed 5");
+    assert_eq!(told(&["run", "--seed=5"], Some("7")), "--seed 5");
+    assert_eq!(told(&["run"], Some("5")), "BREAKER_LAB_SEED=5");
+    // Nobody gave it: the flag is what can be written.
+    assert_eq!(told(&["run"], Some("")), "--seed 5");
 }

@@ -1,23 +1,35 @@
 //! Orders as viewers are told of them: what was set, stopped or started between two looks, whoever ordered it.
 
+use crate::load::LoadView;
 use crate::page::source::{Description, Moment, SettingsStep};
+use crate::page::wire::Mark;
 
-/// What has been done since the last look, in words. Nothing at the first one, which finds what was there before.
-pub(super) fn done(
-    before: &Description,
-    moment: &Moment,
-    is_first: bool,
-) -> impl Iterator<Item = String> + use<> {
-    let mut done = Vec::new();
-    if !is_first {
-        done.extend(settings(before, &moment.settings));
-        done.extend(moment.turns.iter().map(|turn| {
-            let what = if turn.2 { "started" } else { "stopped" };
-            format!("{} {what}", before.instances[turn.1].name)
-        }));
-        done.extend(load(before, moment));
+/// What has been done since the last look, as marks. Nothing at the first one, which finds what was there before.
+pub(super) fn done(before: &Description, moment: &Moment, is_first: bool) -> Vec<Mark> {
+    if is_first {
+        return Vec::new();
     }
-    done.into_iter()
+    let mut done = Vec::new();
+    let of_one_order = |one: &SettingsStep, next: &SettingsStep| one.at_s == next.at_s;
+    for steps in moment.settings.chunk_by(of_one_order) {
+        let texts = settings(before, steps).into_iter();
+        done.extend(texts.map(|text| operator(steps[0].at_s, text)));
+    }
+    done.extend(moment.turns.iter().map(|turn| {
+        let what = if turn.2 { "started" } else { "stopped" };
+        let name = &before.instances[turn.1].name;
+        operator(turn.0, format!("{name} {what}"))
+    }));
+    let mut now = &before.load;
+    for step in &moment.loads {
+        done.push(operator(step.at_s, load(now, &step.load)));
+        now = &step.load;
+    }
+    done
+}
+
+fn operator(at_s: f64, text: String) -> Mark {
+    Mark(at_s, "operator", text)
 }
 
 /// Takes what is so now into the description.
@@ -30,8 +42,8 @@ pub(super) fn follow(description: &mut Description, moment: &Moment) {
     for turn in &moment.turns {
         description.instances[turn.1].running = turn.2;
     }
-    if let Some(load) = &moment.load {
-        description.load = load.clone();
+    if let Some(step) = moment.loads.last() {
+        description.load = step.load.clone();
     }
 }
 
@@ -49,8 +61,7 @@ fn settings(before: &Description, steps: &[SettingsStep]) -> Vec<String> {
     each.collect()
 }
 
-fn load(before: &Description, moment: &Moment) -> Option<String> {
-    let (before, now) = (&before.load, moment.load.as_ref()?);
+fn load(before: &LoadView, now: &LoadView) -> String {
     let words = match (before.paused, now.paused) {
         (false, true) => Some("load paused"),
         (true, false) => Some("load goes on"),
@@ -58,9 +69,9 @@ fn load(before: &Description, moment: &Moment) -> Option<String> {
     };
     let is_other = before != &now.with_pause(before.paused);
     let rate = is_other.then(|| format!("{} calls/s", now.rate));
-    Some(match (words, rate) {
+    match (words, rate) {
         (Some(words), Some(rate)) => format!("{words}: {rate}"),
         (Some(words), None) => words.to_owned(),
         (None, rate) => format!("load: {}", rate.unwrap_or_default()),
-    })
+    }
 }

@@ -1,5 +1,8 @@
 //! Tests of the feed of the live page.
 
+mod orders;
+mod waits;
+
 use experiment::fleet::{Change, Evidence};
 use experiment::load::Profile;
 use fusebox::{Cause, State};
@@ -7,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::load::{LoadControl, LoadView};
-use crate::page::source::{PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep};
+use crate::page::source::{PhaseStart, Row, SecondLatencies, TruthStep};
 use crate::page::standing::{FleetNote, Standing};
 
 /// A feed of two instances.
@@ -126,7 +129,7 @@ fn history_counts_by_the_second_and_keeps_transitions_exactly() {
         });
     }
 
-    let history: Value = serde_json::from_slice(&feed.between(0.95, 2.0)).unwrap();
+    let history: Value = serde_json::from_slice(&feed.past().between(0.95, 2.0)).unwrap();
 
     let rows = history["ticks"].as_array().unwrap();
     assert_eq!(rows.len(), 1, "the second from 1 to 2 is one row: {rows:?}");
@@ -141,24 +144,29 @@ fn history_counts_by_the_second_and_keeps_transitions_exactly() {
 }
 
 #[test]
-fn each_change_of_the_fault_plan_is_one_mark_with_the_name_that_was_announced() {
+fn whoever_reads_the_past_holds_nobody_up_and_sees_nothing_of_what_comes_later() {
     let feed = feed();
-    let marks = |plan: u64, millis: u64| {
-        feed.note(&Moment {
-            plan,
-            ..look(millis)
-        });
-        let position = feed.after(0).1;
-        data(&feed.after(position - 1).0)["m"].clone()
-    };
+    feed.note(&Moment {
+        changes: vec![(0, opened(0.05))],
+        ..look(100)
+    });
 
-    assert_eq!(marks(1, 100), Value::Null, "the first plan is no change");
-    assert_eq!(marks(2, 200), json!([[0.2, "plan", "fault plan changed"]]));
-    feed.expect_plan(Some("preset flapping".to_owned()));
-    assert_eq!(marks(3, 300), json!([[0.3, "plan", "preset flapping"]]));
-    feed.mark("operator", "B: reset".to_owned());
-    assert_eq!(marks(3, 400), json!([[0.3, "operator", "B: reset"]]));
-    assert_eq!(marks(3, 500), Value::Null);
+    let past = feed.past();
+    // Would wait for ever if the reader kept the feed to himself.
+    feed.note(&Moment {
+        changes: vec![(1, opened(0.15))],
+        ..look(200)
+    });
+
+    let transitions = |past: &Memory| {
+        let past: Value = serde_json::from_slice(&past.between(0.0, 1.0)).unwrap();
+        (
+            past["x"].as_array().unwrap().len(),
+            past["ticks"][0]["t"].clone(),
+        )
+    };
+    assert_eq!(transitions(&past), (1, json!(0.1)));
+    assert_eq!(transitions(&feed.past()), (2, json!(0.2)));
 }
 
 #[test]
@@ -199,7 +207,7 @@ fn what_instances_decide_together_is_told_once_and_kept() {
         ..look(300)
     });
     let second = data(&feed.after(3).0);
-    let kept: Value = serde_json::from_slice(&feed.between(0.0, 1.0)).unwrap();
+    let kept: Value = serde_json::from_slice(&feed.past().between(0.0, 1.0)).unwrap();
 
     let row = json!([
         1,
@@ -231,76 +239,4 @@ fn only_an_id_of_this_run_is_a_position() {
     for unknown in ["other-41", "41", "", &id("x"), &id("-1")] {
         assert_eq!(feed.position(unknown), 0, "{unknown}");
     }
-}
-
-/// A breaker that opens for 3 s from now on.
-fn step(instance: usize) -> SettingsStep {
-    let mut settings = crate::settings::BreakerSettings::default().settled();
-    settings.open_for = Some("3s".parse().unwrap());
-    let config = settings.config(7).unwrap();
-    SettingsStep {
-        at_s: 0.25,
-        instance,
-        rules: (&config).into(),
-        settings,
-        different: "open_for = 3s".to_owned(),
-    }
-}
-
-/// The texts of a tick's marks.
-fn marks(tick: &Value) -> Vec<String> {
-    let marks = tick["m"].as_array().unwrap().iter();
-    let texts = marks.map(|mark| mark[2].as_str().unwrap().to_owned());
-    texts.collect()
-}
-
-#[test]
-fn what_operators_do_is_marked_told_to_all_and_held_for_those_who_come_later() {
-    let feed = feed();
-    feed.note(&Moment {
-        settings: vec![step(0), step(1)],
-        load: Some(load(90.0, false)),
-        ..look(100)
-    });
-    let first = data(&feed.after(1).0);
-    feed.note(&Moment {
-        settings: vec![step(0), step(1)],
-        turns: vec![TurnStep(0.2, 1, false)],
-        load: Some(load(200.0, false)),
-        ..look(200)
-    });
-    let all = data(&feed.after(2).0);
-    feed.note(&Moment {
-        settings: vec![step(1)],
-        turns: vec![TurnStep(0.3, 1, true)],
-        load: Some(load(200.0, true)),
-        ..look(300)
-    });
-    let one = data(&feed.after(3).0);
-
-    assert_eq!(
-        first["m"],
-        Value::Null,
-        "what was so from the start was nobody's order"
-    );
-    assert_eq!(first["r"], json!([[0.1, 90.0, false]]));
-    assert_eq!(
-        marks(&all),
-        ["all: open_for = 3s", "B stopped", "load: 200 calls/s"]
-    );
-    assert_eq!(
-        marks(&one),
-        ["B: open_for = 3s", "B started", "load paused"]
-    );
-    assert_eq!(one["o"], json!([[0.3, 1, true]]));
-    assert_eq!(all["s"][1][1], json!(1));
-    assert_eq!(all["s"][1][2]["open_for_s"], json!(3.0));
-    assert_eq!(all["s"][1][3]["open_for"], json!("3s"));
-    let now: Value = serde_json::from_slice(&feed.described()).unwrap();
-    assert_eq!(now["load"]["paused"], json!(true));
-    assert_eq!(now["instances"][0]["settings"]["open_for"], json!("3s"));
-    assert_eq!(now["instances"][1]["running"], json!(true));
-    let past: Value = serde_json::from_slice(&feed.between(0.0, 1.0)).unwrap();
-    assert_eq!(past["s"].as_array().unwrap().len(), 5);
-    assert_eq!(past["r"].as_array().unwrap().len(), 3);
 }

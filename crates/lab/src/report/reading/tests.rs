@@ -1,5 +1,6 @@
 //! Readings of runs of which the facts are known.
 
+use experiment::coordination::{EventKind, FleetVerdict};
 use experiment::expectation::ExpectationVerdict;
 use experiment::fleet::{Change, Evidence, FleetRecord, InstanceRecord, Timeline};
 use experiment::scenario::Scenario;
@@ -238,10 +239,19 @@ fn a_fleet_that_decides_together_tells_its_verdict_and_its_leases() {
         let mut events = course.events.iter();
         events.find(|event| event.kind == kind).map(|it| it.at_s)
     };
-    let opened = course.views.iter().find(|view| view.verdict == Some(FleetVerdict::Open));
+    let opened = course
+        .views
+        .iter()
+        .find(|view| view.verdict == Some(FleetVerdict::Open));
     for (begins, at) in [
-        ("Its first verdict came at 0:20.2, when 5 of 10 voters", opened.map(|it| it.at_s)),
-        ("18 leases of the probe for all, held by", first_of(EventKind::Leased)),
+        (
+            "Its first verdict came at 0:20.2, when 5 of 10 voters",
+            opened.map(|it| it.at_s),
+        ),
+        (
+            "18 leases of the probe for all, held by",
+            first_of(EventKind::Leased),
+        ),
         ("5 vetoes: ", first_of(EventKind::Vetoed)),
     ] {
         let clause = clauses.iter().find(|it| it.text.starts_with(begins));
@@ -267,8 +277,16 @@ fn an_engine_that_was_lost_and_a_failure_of_one_are_told_with_their_moments() {
         "../../../../../scenarios/coordination/one-bad-instance.toml"
     ));
     for (run, kind, word) in [
-        (&lost, EventKind::FellBack, "Instances decided alone for a while 3 times, first at 0:0"),
-        (&local, EventKind::Localised, "was open beside a fleet that was fine (first at"),
+        (
+            &lost,
+            EventKind::FellBack,
+            "Instances decided alone for a while 3 times, first at 0:0",
+        ),
+        (
+            &local,
+            EventKind::Localised,
+            "was open beside a fleet that was fine (first at",
+        ),
     ] {
         let course = run.coordination.as_ref().unwrap().course.as_ref().unwrap();
         let first = course.events.iter().find(|event| event.kind == kind);
@@ -277,7 +295,11 @@ fn an_engine_that_was_lost_and_a_failure_of_one_are_told_with_their_moments() {
         let clause = clause.unwrap_or_else(|| panic!("{word}: {}", all(run)));
         assert_eq!(clause.at, first.map(|it| it.at_s), "{}", clause.text);
     }
-    assert!(all(&lost).contains("and last heard the fleet again at 0:12."), "{}", all(&lost));
+    assert!(
+        all(&lost).contains("and last heard the fleet again at 0:12."),
+        "{}",
+        all(&lost)
+    );
 }
 
 #[test]

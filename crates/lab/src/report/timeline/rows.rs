@@ -7,13 +7,13 @@ use fusebox::{Cause, State};
 
 use super::axis::{self, Scale};
 use super::{AGREEMENT, BREAKER, EDGE, FLEET, LEFT, RIGHT, TRUTH, shortened};
-use crate::report::lanes::{Columns, Look, Shares, not_closed, steps, truth_name, wrong};
+use crate::report::lanes::{Columns, Look, Shares, not_closed, passing, steps, truth_name, wrong};
 use crate::words;
 
 /// Spans of a breaker that are drawn each by itself; of more, each pixel has the share of time of each state.
 const SPANS: usize = 400;
 /// The height of each look, as a share of the row.
-const HEIGHTS: [f64; 3] = [0.3, 0.62, 1.0];
+const HEIGHTS: Shares = [0.3, 0.3, 0.3, 0.62, 1.0, 1.0];
 /// Letters of a name.
 const NAME: usize = 12;
 /// The height of the marks below a row.
@@ -125,7 +125,7 @@ fn together(picture: &mut Picture, fleet: &FleetRecord, scale: &Scale, place: us
     let changes = &fleet.instances[place].transitions;
     for change in changes.iter().filter(|it| it.at_s <= fleet.duration_s) {
         let at = (scale.x(change.at_s), top);
-        let opens = change.to == State::Open && Look::of(change.from) == Look::Closed;
+        let opens = change.to == State::Open && Look::of(change.from).passes();
         match change.cause {
             Cause::Fleet if opens => axis::verdict(picture, at),
             Cause::FleetProbe => axis::lease(picture, at),
@@ -165,33 +165,32 @@ fn state(picture: &mut Picture, scale: &Scale, span: &Span<State>, bottom: f64, 
     if until - from < wide + 8.0 {
         return;
     }
-    match look {
-        Look::Closed => picture.write(
-            (from + 6.0, bottom - height - 5.0),
-            "tl-t tl-s tl-soft",
-            &word,
-        ),
-        Look::Open | Look::HalfOpen => {
-            picture.rectangle(
-                class,
-                (from + 3.0, bottom - height + 4.0),
-                (wide, height - 8.0),
-            );
-            let ink = if look == Look::Open {
-                "tl-t tl-s tl-b tl-on"
-            } else {
-                "tl-t tl-s tl-b tl-white"
-            };
-            picture.write((from + 7.0, bottom - height / 2.0 + 4.5), ink, &word);
-        }
+    if look.passes() {
+        let above = (from + 6.0, bottom - height - 5.0);
+        picture.write(above, "tl-t tl-s tl-soft", &word);
+        return;
     }
+    picture.rectangle(
+        class,
+        (from + 3.0, bottom - height + 4.0),
+        (wide, height - 8.0),
+    );
+    let ink = if look == Look::Open {
+        "tl-t tl-s tl-b tl-on"
+    } else {
+        "tl-t tl-s tl-b tl-white"
+    };
+    picture.write((from + 7.0, bottom - height / 2.0 + 4.5), ink, &word);
 }
 
 fn classes(look: Look) -> (&'static str, &'static str) {
     match look {
         Look::Closed => ("tl-closed", ""),
+        Look::MetricsOnly => ("tl-metrics", ""),
+        Look::Disabled => ("tl-off", ""),
         Look::HalfOpen => ("tl-half", "tl-dots"),
         Look::Open => ("tl-open", "tl-hatch"),
+        Look::ForcedOpen => ("tl-forced", "tl-cross"),
     }
 }
 
@@ -211,7 +210,7 @@ pub(super) fn fleet(picture: &mut Picture, fleet: &FleetRecord, scale: &Scale, t
         (columns, &columns.states_of(fleet, &all)),
         bottom,
         high,
-        [1.0; 3],
+        [1.0; Look::ALL.len()],
     );
     for (share, word) in [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")] {
         let y = bottom - high * share;
@@ -228,7 +227,7 @@ fn stacked(
     (columns, shares): (Columns, &[Shares]),
     bottom: f64,
     high: f64,
-    heights: [f64; 3],
+    heights: Shares,
 ) {
     let alike = |a: &Shares, b: &Shares| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.004);
     for (from, until, shares) in runs(shares, alike) {
@@ -265,10 +264,10 @@ pub(super) fn agreement(picture: &mut Picture, fleet: &FleetRecord, scale: &Scal
     } else {
         let all: Vec<usize> = (0..of).collect();
         let columns = Columns::of(fleet, pixels());
-        let alike = |a: &Shares, b: &Shares| (a[0] - b[0]).abs() < 0.01;
+        let alike = |a: &Shares, b: &Shares| (passing(a) - passing(b)).abs() < 0.01;
         for (from, until, shares) in runs(&columns.states_of(fleet, &all), alike) {
             let span = column(columns, from, until, ());
-            let height = high * (1.0 - shares[0]).max(0.0);
+            let height = high * (1.0 - passing(&shares)).max(0.0);
             bar(picture, "tl-mark", scale, &span, bottom, height);
         }
     }

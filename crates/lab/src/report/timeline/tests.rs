@@ -149,17 +149,23 @@ fn what_the_fleet_decided_is_marked_where_it_was() {
 
 #[test]
 fn colours_are_those_of_the_palette() {
-    use experiment::palette::{CLOSED, HALF_OPEN, MUTED, OPEN, SICK, TEXT};
+    use experiment::palette::{
+        CLOSED, DISABLED, FORCED_OPEN, HALF_OPEN, METRICS_ONLY, MUTED, OPEN, SICK, TEXT,
+    };
 
     for (class, colour) in [
         ("tl-closed", CLOSED.light),
         ("tl-half", HALF_OPEN.light),
         ("tl-open", OPEN.light),
         ("tl-sick", SICK.light),
+        ("tl-forced", FORCED_OPEN.light),
+        ("tl-off", DISABLED.light),
         ("tl-ink", TEXT[0]),
         ("tl-soft", MUTED[0]),
     ] {
         let rule = format!(".{class}{{fill:{colour}}}");
         assert!(STYLE.contains(&rule), "{rule}");
     }
+    let gapped = format!("height=\"6\" fill=\"{}\"", METRICS_ONLY.light);
+    assert!(PATTERNS.contains(&gapped), "{gapped}");
 }

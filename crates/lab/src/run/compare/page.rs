@@ -1,4 +1,4 @@
-//! The page of a comparison: the table, how it was tested, and the commands that give the same again.
+//! The page of a comparison: the table, the tests that were used, and the commands that reproduce it.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,8 @@ use crate::report::{Document, Mark, Table, command};
 pub(super) fn check(html: &Path) -> Result<(), Failure> {
     if html.extension().is_some_and(|it| it == "md") {
         return Err(Failure::usage(format!(
-            "--html {}: beside the page stands the same as Markdown, in a file that ends with .md: write a name such as {}",
+            "--html {}: the name ends with .md, like the Markdown file that is written beside the page: \
+             write a name such as {}",
             html.display(),
             html.with_extension("html").display()
         )));

@@ -1,5 +1,5 @@
 //! The table of a comparison, in 80 columns: each further result beside the first one, with the difference, its
-//! interval, and the mark of those that chance alone does not explain.
+//! interval, and a mark where chance alone does not explain it.
 
 use experiment::comparison::{Comparison, Contrast, LEVEL, Pairing, Row, Side};
 use experiment::count::counted;
@@ -9,19 +9,19 @@ use experiment::statistics::{Difference, Estimate};
 
 use crate::words::{WIDTH, wrapped};
 
-/// Room for the name of a figure, for a value, and for a difference with its interval.
+/// The widths for the name of a figure, for a value, and for a difference with its interval.
 const NAME: usize = 23;
 const VALUE: usize = 10;
 const DIFFERENCE: usize = 27;
 
-/// What stands before a median.
+/// The sign before a median.
 const MEDIAN: char = '~';
 
-/// What follows from a figure that has no mark: nothing.
+/// What a figure without a mark means: nothing can be concluded.
 pub(super) const UNMARKED: &str =
     "No mark: these runs show no difference. That does not mean that there is none.";
 
-/// All that is printed about a comparison.
+/// Prints everything about a comparison.
 pub(super) fn lines(names: &[String], comparison: &Comparison<'_>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (number, (name, side)) in (1..).zip(names.iter().zip(&comparison.sides)) {
@@ -54,7 +54,7 @@ pub(super) fn lines(names: &[String], comparison: &Comparison<'_>) -> Vec<String
         .collect()
 }
 
-/// What a result is, as `Half of the calls fail; 20 runs of 40 s, simulated, 0.1.0`.
+/// The description of a result, such as `Half of the calls fail; 20 runs of 40 s, simulated, 0.1.0`.
 pub(super) fn about(side: &Side<'_>) -> String {
     let first = side.runs.first();
     let seconds = first.map_or(0.0, |run| run.load.duration_s.round());
@@ -77,7 +77,7 @@ pub(super) fn about(side: &Side<'_>) -> String {
     )
 }
 
-/// How the runs belong together, and what is tested.
+/// The pairing of the runs, and what is tested.
 pub(super) fn pairing(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
     let sides = [&comparison.sides[0], &comparison.sides[further + 1]];
     let runs = sides.map(|side| side.runs.len());
@@ -154,15 +154,15 @@ fn beside(comparison: &Comparison<'_>, further: usize) -> Vec<String> {
 
 /// The cells of one row.
 pub(super) struct Cells {
-    /// The figure, with how many runs had it where not all had.
+    /// The figure, with the number of runs that had it if not all had.
     pub(super) name: String,
-    /// What both results have.
+    /// The values of both results.
     pub(super) values: [String; 2],
     /// The difference with its interval.
     pub(super) apart: String,
     /// Whether chance alone does not explain it.
     pub(super) is_marked: bool,
-    /// The p, corrected; empty where nothing varies.
+    /// The corrected p; empty if nothing varies.
     pub(super) p: String,
 }
 
@@ -188,20 +188,20 @@ impl Cells {
     }
 }
 
-/// What stands in the two columns: what was compared, so that the difference is that of the two.
+/// The content of the two columns: what was compared, so that the difference matches them.
 fn shown(row: &Row, further: usize) -> [Option<Estimate>; 2] {
     row.contrasts[further].map_or([row.estimates[0], row.estimates[further + 1]], |it| {
         it.estimates.map(Some)
     })
 }
 
-/// The same as text; both by the median where one of them is.
+/// The same as text; both by the median if one of them is.
 fn values(row: &Row, estimates: [Option<Estimate>; 2]) -> [String; 2] {
     let by_median = estimates.iter().flatten().any(|it| it.never > 0);
     estimates.map(|it| it.map_or("-".to_owned(), |it| value(row, &it, by_median)))
 }
 
-/// How many runs of each are compared where a figure was measured in all of them.
+/// How many runs of each are compared if a figure was measured in all of them.
 fn compared(comparison: &Comparison<'_>, further: usize) -> [usize; 2] {
     match &comparison.pairings[further] {
         Pairing::BySeed(pairs) => [pairs.len(); 2],
@@ -209,7 +209,7 @@ fn compared(comparison: &Comparison<'_>, further: usize) -> [usize; 2] {
     }
 }
 
-/// `8`, or `8, 9` where the two have not as many.
+/// `8`, or `8, 9` if the two numbers differ.
 fn runs([first, second]: [usize; 2]) -> String {
     if first == second {
         first.to_string()
@@ -243,7 +243,7 @@ fn alone(comparison: &Comparison<'_>) -> Vec<String> {
     }
     if lines.iter().any(|line| line.contains(MEDIAN)) {
         lines.push(format!(
-            "{MEDIAN} the median, because it came never in some runs."
+            "{MEDIAN} the median, because it never came in some runs."
         ));
     }
     lines
@@ -276,7 +276,7 @@ pub(super) fn notes(comparison: &Comparison<'_>) -> Vec<String> {
     };
     if comparison.rows.iter().any(by_median) {
         lines.push(format!(
-            "{MEDIAN} the median, because it came never in some runs; the test takes these as the latest."
+            "{MEDIAN} the median, because it never came in some runs; the test ranks these as the latest."
         ));
     }
     let fewer = (0..comparison.pairings.len()).any(|further| {
@@ -285,7 +285,7 @@ pub(super) fn notes(comparison: &Comparison<'_>) -> Vec<String> {
         rows.any(|row| row.contrasts[further].is_some_and(|it| it.runs != all))
     });
     if fewer {
-        lines.push("(n): not measured in all runs; compared are n.".to_owned());
+        lines.push("(n): measured in n runs only, and compared over these.".to_owned());
     }
     lines.push(UNMARKED.to_owned());
     lines

@@ -15,8 +15,8 @@ pub(super) fn lines(fleet: &FleetPicture) -> [Vec<Piece>; 2] {
 fn verdict(fleet: &FleetPicture) -> Vec<Piece> {
     let mut pieces = vec![plain("fleet:      ".to_owned())];
     let Some(known) = fleet.view() else {
-        pieces.push(shaded("nobody hears it".to_owned(), Shade::Look));
-        pieces.push(plain(": each instance decides alone".to_owned()));
+        pieces.push(shaded("not heard".to_owned(), Shade::Look));
+        pieces.push(plain("; each instance decides alone".to_owned()));
         return pieces;
     };
     let (word, shade) = if known.0.verdict.is_open() {

@@ -104,7 +104,7 @@ fn eighty_columns_and_24_rows_show_every_column_all_instances_and_divergence() {
         assert!(
             shown
                 .iter()
-                .any(|line| line.contains("some open while others were closed 39 %")),
+                .any(|line| line.contains("some closed while others were not 39 %")),
             "{shown:#?}"
         );
         assert!(
@@ -223,7 +223,7 @@ fn instances_that_decide_together_show_votes_verdict_prober_and_what_each_does()
         "instance state          in the fleet         ok  failed fast-fail openings flaps"
     );
     for (line, part) in [(8, "held"), (9, "probes for all"), (10, "vetoes")] {
-        let text = format!(" █ forced-open  {part:<14} ");
+        let text = format!(" ▓ forced-open  {part:<14} ");
         assert!(shown[line].contains(&text), "{}", shown[line]);
         assert_eq!(shown[line].chars().count(), 80, "{}", shown[line]);
     }
@@ -245,7 +245,7 @@ fn who_may_probe_next_is_said_while_nobody_does() {
     );
     assert_eq!(
         line(None),
-        "fleet:      nobody hears it: each instance decides alone"
+        "fleet:      not heard; each instance decides alone"
     );
 }
 

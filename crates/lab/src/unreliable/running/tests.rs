@@ -1,4 +1,4 @@
-//! Callers, readers of the truth and operators at once.
+//! Tests with callers, readers of the truth and operators at once.
 
 mod costs;
 

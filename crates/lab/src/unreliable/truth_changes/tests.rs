@@ -1,4 +1,4 @@
-//! Tests of the changes of the truth: a follower hears of each one that is worth it, and of no other.
+//! Tests of the changes of the truth: a follower hears of every important one, and of no other.
 
 use experiment::faults::Plan;
 use tokio::time::{advance, timeout};

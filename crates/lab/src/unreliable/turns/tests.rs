@@ -1,4 +1,4 @@
-//! Calls that wait for their turn, on the time of the runtime.
+//! Tests of calls that wait for their turn, in the runtime's time.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn wasted(running: &Running) -> Duration {
     downstream(running).wasted()
 }
 
-/// Whether so many milliseconds have passed: the runtime's timer counts whole ones and may be one late.
+/// Whether this many milliseconds have passed: the runtime's timer counts whole ones and may be one late.
 fn passed(began: Instant, millis: u128) -> bool {
     (millis..=millis + 2).contains(&began.elapsed().as_millis())
 }

@@ -1,10 +1,11 @@
-//! With whom a node gossips in a round: three that live, sometimes one that is taken for dead, and sometimes a seed.
+//! The choice of partners for a round of gossip: three nodes that are alive, sometimes one that is taken for dead,
+//! and sometimes a seed.
 //!
 //! The rules are those of `chitchat` (`select_nodes_for_gossip`), after Cassandra. All other instances are seeds.
 
 use experiment::chance::Draw;
 
-/// Others that live, per round.
+/// How many living nodes are chosen per round.
 const LIVING: usize = 3;
 
 /// The others, as one node sees them, by the places of their instances.
@@ -16,10 +17,10 @@ pub(super) struct Others {
 }
 
 impl Others {
-    /// Those that are asked in a round with this luck.
+    /// The nodes chosen for a round with this luck.
     pub(super) fn chosen(mut self, luck: Draw) -> Vec<u32> {
         if self.living.is_empty() {
-            // Nobody is known to live at the start.
+            // At the start no node is known to be alive.
             self.living.clone_from(&self.dead);
         } else {
             self.dead.retain(|it| !self.living.contains(it));

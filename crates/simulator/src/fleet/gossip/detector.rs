@@ -1,14 +1,14 @@
-//! Guesses by the heartbeats of a node whether it lives: phi accrual (Hayashibara and others, 2004), with the settings
-//! that `fusebox-fleet` gives `chitchat`.
+//! The failure detector, which guesses from a node's heartbeats whether it is alive: phi accrual (Hayashibara and
+//! others, 2004), with the settings that `fusebox-fleet` gives `chitchat`.
 //!
-//! `chitchat` takes the mean of the last 100 intervals. Here the sum and the count are halved at 100, which forgets as
-//! fast and keeps two numbers instead of a hundred.
+//! `chitchat` takes the mean of the last 100 intervals. Here the sum and the count are halved at 100, which forgets
+//! as fast and needs two numbers instead of a hundred.
 
-/// Intervals of which the mean is taken.
+/// How many intervals the mean is taken of.
 const WINDOW: u64 = 100;
-/// The usual interval counts as so many.
+/// The weight of the usual interval, in intervals.
 const PRIOR: u64 = 5;
-/// A silence of so many mean intervals is a death.
+/// A node that is silent for this many mean intervals is taken for dead.
 const THRESHOLD: u64 = 8;
 
 /// What is known of one node's heartbeats.
@@ -20,7 +20,7 @@ pub(super) struct Detector {
 }
 
 impl Detector {
-    /// The heartbeat has grown. An interval longer than `longest` is a silence, and no sample.
+    /// Notes that the heartbeat has grown. An interval longer than `longest` is a silence, and no sample.
     pub(super) fn beat(&mut self, now: u64, longest: u64) {
         if let Some(last) = self.last.replace(now)
             && now - last <= longest
@@ -34,7 +34,7 @@ impl Detector {
         }
     }
 
-    /// Whether the node lives; of one that does not, all is forgotten but its last heartbeat.
+    /// Whether the node is alive; of a dead one everything but its last heartbeat is forgotten.
     pub(super) fn judge(&mut self, now: u64, usual: u64) -> bool {
         let lives = self.last.is_some_and(|last| {
             // Silence / mean ≤ threshold, without a division.

@@ -1,10 +1,10 @@
-//! One process that gossips: its node, and what it knows of all others, by Scuttlebutt reconciliation (van Renesse and
-//! others, 2008) as `chitchat` does it.
+//! One process that gossips: its node, and what it knows of all others, by Scuttlebutt reconciliation (van Renesse
+//! and others, 2008) as `chitchat` does it.
 //!
-//! An exchange has three messages. The first is a digest: of each node that is known, its heartbeat and the version of
-//! what it has said. The answer is a digest, too, with all that the first one lacks; the last message has what the
-//! answer lacks. What is left out of `chitchat`: a limit of the size of messages, and that the dead are forgotten after
-//! ten minutes.
+//! An exchange has three messages. The first is a digest: the heartbeat of each known node, and the version of what
+//! it has said. The answer is also a digest, with everything that the first one lacks. The last message contains what
+//! the answer lacks. Two parts of `chitchat` are left out: a limit of the size of messages, and forgetting the dead
+//! after ten minutes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use super::detector::Detector;
 /// An instance in one life of its process.
 pub(super) type Life = (u32, u64);
 
-/// What a node has said is this, before it has said anything of a breaker.
+/// The version of a node that has not yet said anything about a breaker.
 const MARK: u64 = 1;
 
-/// Of each known node its heartbeat and version, in their order.
+/// The heartbeat and version of each known node, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Digest(Vec<(Life, u64, u64)>);
 
@@ -46,7 +46,7 @@ pub(super) struct Peer {
     states: BTreeMap<Life, State>,
     usual: u64,
     longest: u64,
-    /// When it stops, having told the others that its instance has left.
+    /// When it stops, after it has told the others that its instance has left.
     pub(super) ends_at: u64,
     pub(super) rounds: u64,
 }
@@ -76,7 +76,7 @@ impl State {
     }
 }
 
-/// The name of a node is that of its address here; instances have their own.
+/// The name of a node is here that of its address; instances have names of their own.
 pub(super) fn id((instance, life): Life) -> NodeId {
     let [_, high, middle, low] = instance.to_be_bytes();
     let address = ([10, high, middle, low], 7280);
@@ -106,7 +106,7 @@ impl Peer {
         self.states.entry(life).or_insert_with(|| State::new(life))
     }
 
-    /// With whom it gossips now, as it sees them; the seeds are given.
+    /// The possible partners for gossip, as it sees them; the seeds are given.
     pub(super) fn others(&mut self, now: u64, seeds: Vec<u32>) -> Others {
         let mut others = Others {
             seeds,
@@ -121,7 +121,7 @@ impl Peer {
             } else {
                 &mut others.dead
             };
-            // Two lives of a process have one address.
+            // Two lives of a process share one address.
             if kind.last() != Some(&life.0) {
                 kind.push(life.0);
             }
@@ -129,13 +129,13 @@ impl Peer {
         others
     }
 
-    /// A round begins: what is told to each that was chosen.
+    /// Begins a round; returns the message for each chosen node.
     pub(super) fn opens(&mut self) -> Word {
         self.own().heartbeat += 1;
         Word::Opens(self.digest())
     }
 
-    /// Takes a message in: the answer to it, and whether anything was new.
+    /// Takes in a message; returns the answer to it, and whether anything was new.
     pub(super) fn takes(&mut self, now: u64, word: &Word) -> (Option<Word>, bool) {
         self.own().heartbeat += 1;
         match word {
@@ -212,7 +212,7 @@ impl Peer {
         is_new
     }
 
-    /// The node hears what has come, and says what it has to.
+    /// Passes what has arrived to the node, and publishes what the node has to say.
     pub(super) fn hears(&mut self, now: u64, key: &BreakerKey) {
         if self.node.reads_again() {
             self.states.values_mut().for_each(|state| state.read = 0);
@@ -240,7 +240,7 @@ impl Peer {
         self.says(now);
     }
 
-    /// What the node has to say is there for the next exchanges.
+    /// Makes what the node has to say available for the next exchanges.
     pub(super) fn says(&mut self, now: u64) {
         for (_, text) in self.node.letters(Duration::from_nanos(now)) {
             let own = self.own();

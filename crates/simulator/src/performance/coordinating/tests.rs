@@ -1,4 +1,4 @@
-//! Rules of the engine that are taken away: each makes a scenario worse in a way that is named.
+//! Tests of rules of the engine that are taken away: each makes a scenario worse in a named way.
 
 use experiment::expectation::Figures;
 use experiment::result::Repetition;

@@ -1,4 +1,4 @@
-//! `tracestate`: what tracing systems tell their own parts further on, one member for each.
+//! `tracestate`: the data that tracing systems pass on to their own parts, one member for each.
 
 use http::HeaderValue;
 

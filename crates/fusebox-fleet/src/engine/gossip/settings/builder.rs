@@ -46,62 +46,63 @@ impl GossipBuilder {
         }
     }
 
-    /// The name of the cluster, from 1 to 64 visible ASCII characters. Nodes of different clusters do not
-    /// hear each other. Default `fusebox`.
+    /// Sets the name of the cluster, from 1 to 64 visible ASCII characters. Nodes of different clusters do not hear
+    /// each other. Default `fusebox`.
     pub fn cluster(mut self, name: &str) -> Self {
         name.clone_into(&mut self.cluster);
         self
     }
 
-    /// The address by which other nodes reach this one. Default the one it listens on, which may not be
-    /// `0.0.0.0` or `[::]` then.
+    /// Sets the address by which other nodes reach this one. Default: the one it listens on, which may then not be
+    /// `0.0.0.0` or `[::]`.
     pub fn advertise(mut self, address: &str) -> Self {
         self.advertise = Some(address.to_owned());
         self
     }
 
-    /// The nodes that are asked first, as addresses or host names with a port. Some that live are enough;
-    /// names are looked up again each minute. The own address may be among them, so that all nodes can have
-    /// the same list. Default none: the first node of a fleet, or the only one.
+    /// Sets the nodes that are asked first, as addresses or host names with a port. A few nodes that are alive are
+    /// enough; names are resolved again every minute. The list may contain the node's own address, so that all nodes
+    /// can have the same list. Default none: for the first node of a fleet, or the only one.
     pub fn seeds<S: Into<String>>(mut self, seeds: impl IntoIterator<Item = S>) -> Self {
         self.seeds = seeds.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How often the node exchanges what it knows with up to three others, from 1 ms to a third of the
+    /// Sets how often the node exchanges what it knows with up to three others, from 1 ms to a third of the
     /// heartbeat. Default a quarter of the heartbeat: a change reaches a fleet of 200 within a heartbeat.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = Some(interval);
         self
     }
 
-    /// The threshold of the failure detector by which a node chooses with whom it gossips, from 1 to 32. Lower
-    /// takes slow nodes for dead sooner. Default 8. Whether an instance counts does not depend on it, but on
-    /// the fleet's `member_for`.
+    /// Sets the threshold of the failure detector by which a node chooses its partners for gossip, from 1 to 32. A
+    /// lower threshold takes slow nodes for dead sooner. Default 8. Whether an instance counts depends on the fleet's
+    /// `member_for`, not on this.
     pub fn suspicion(mut self, phi: f64) -> Self {
         self.suspicion = phi;
         self
     }
 
-    /// How long a dead node is remembered, and tried again: at least ten times `member_for`, up to a year.
-    /// Nodes that are apart for longer find each other by their seeds only. Default 10 min, or the least where
-    /// that is longer.
+    /// Sets how long a dead node is remembered and tried again: at least ten times `member_for`, up to a year. Nodes
+    /// that are apart for longer find each other only by their seeds. Default 10 min, or that minimum if it is
+    /// longer.
     pub fn forget_dead_after(mut self, time: Duration) -> Self {
         self.forget_dead_after = Some(time);
         self
     }
 
-    /// The number of this life of the node: higher than those before. Default the Unix time in milliseconds.
+    /// Sets the number of this life of the node, which must be higher than those before. Default the Unix time in
+    /// milliseconds.
     pub fn generation(mut self, number: u64) -> Self {
         self.generation = Some(number);
         self
     }
 
-    /// Checks all settings together.
+    /// Checks all settings together and makes `GossipSettings` of them.
     ///
     /// # Errors
-    /// Every setting that is out of range or contradicts another, with what would be allowed; and a fleet whose
-    /// mode merges counts of calls, which gossip does not.
+    /// [`SettingsError`] lists every setting that is out of range or contradicts another, with the allowed values. It
+    /// also refuses a fleet whose mode merges counts of calls, which gossip does not.
     pub fn build(self) -> Result<GossipSettings, SettingsError> {
         let mut faults = Vec::new();
         let mut refuse = |field, value: String, allowed: String| {
@@ -122,7 +123,7 @@ impl GossipBuilder {
             && given.ip().is_unspecified()
         {
             let allowed = "the address by which other nodes reach this one, such as 10.0.0.5:7280: \
-                           nobody can be reached at an address that means all";
+                           a wildcard address reaches no node";
             refuse(
                 "advertise",
                 format!("{:?}", given.to_string()),

@@ -1,4 +1,4 @@
-//! The voters, by what one node has heard.
+//! The voters, as one node has heard them.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
@@ -17,7 +17,7 @@ pub(super) struct Ballot<'a> {
     votes: BTreeMap<&'a InstanceId, Vote>,
 }
 
-/// What one instance thinks.
+/// The opinion of one instance.
 #[derive(Clone, Copy)]
 pub(super) struct Vote {
     pub(super) opinion: Opinion,
@@ -31,7 +31,7 @@ impl<'a> Ballot<'a> {
         self.votes.iter().map(|(instance, vote)| (*instance, vote))
     }
 
-    /// Those that suspect the downstream.
+    /// Those voters that suspect the downstream.
     pub(super) fn suspect(&self) -> impl Iterator<Item = &'a InstanceId> {
         self.iter()
             .filter(|(_, vote)| vote.opinion == Opinion::Suspect)
@@ -59,8 +59,8 @@ impl<'a> Ballot<'a> {
         )
     }
 
-    /// The wait before the next probe. A fleet in which one probes for all probes the sooner the more voters
-    /// it has; where each probes, each waits as long as if it were alone.
+    /// The wait before the next probe. A fleet in which one instance probes for all probes more often the more voters
+    /// it has; where each instance probes, each waits as long as if it were alone.
     pub(super) fn gap(&self, rules: &Settings, failed: u32) -> Duration {
         let voters = match rules.mode().dials().probe {
             ProbeRule::Each => 1,
@@ -69,7 +69,7 @@ impl<'a> Ballot<'a> {
         rules.gap(voters, failed)
     }
 
-    /// The rules of most instances, without this one; of two that are equal, those with the lower number.
+    /// The settings of most instances, without this one; of two equal groups, those with the lower number.
     pub(super) fn strongest(&self, without: Option<&InstanceId>) -> Option<Fingerprint> {
         let mut strength: BTreeMap<u64, (u32, Fingerprint)> = BTreeMap::new();
         for (instance, vote) in self.iter() {
@@ -100,12 +100,12 @@ impl<'a> Ballot<'a> {
     }
 }
 
-/// How sure it has to be that an instance lives.
+/// How certain it has to be that an instance is alive.
 #[derive(Clone, Copy, PartialEq)]
 enum Life {
     /// It has been heard.
     Heard,
-    /// It may live: nobody else gets its name.
+    /// It may be alive: no other process gets its name.
     Possible,
 }
 
@@ -156,7 +156,7 @@ impl Replica {
         ballot
     }
 
-    /// A suspicion from before the fleet closed is no vote to open it again: its instance has not heard of
+    /// A suspicion from before the fleet closed is no vote to open it again, because its instance has not heard of
     /// the closing yet.
     fn counted(&self, opinion: Opinion, seen: u64) -> Opinion {
         let is_old = !self.round.is_open() && seen < self.round.epoch.get();
@@ -186,7 +186,8 @@ impl Replica {
             .votes
             .get(&from.instance)
             .is_some_and(|vote| vote.rules == given);
-        // Who votes already gives way only to a stronger group: two that were apart have become one fleet.
+        // An instance that votes already gives way only to a stronger group: two that were apart have become one
+        // fleet.
         let fleet = if votes_so {
             roll.strongest(None)
         } else {

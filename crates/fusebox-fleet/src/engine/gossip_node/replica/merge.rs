@@ -1,4 +1,4 @@
-//! Taking in what another node says.
+//! The merge of what another node says.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::{Given, Peer, Replica};
 use crate::engine::gossip_node::share::{Claim, Share};
 
 impl Replica {
-    /// The later round and the later command are in force; the node's instances are as it says.
+    /// Takes in a share. The later round and the later command are in force; the node's instances are as it says.
     pub(in crate::engine::gossip_node) fn merge(
         &mut self,
         now: Duration,
@@ -59,7 +59,7 @@ impl Replica {
     }
 }
 
-/// A lease does not last longer because it is said again.
+/// A lease does not last longer because it is told again.
 fn heard(now: Duration, known: &[Given], claim: Claim) -> Given {
     let ends = now.saturating_add(claim.remaining);
     let before = known

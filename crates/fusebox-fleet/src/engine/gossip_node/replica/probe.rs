@@ -1,8 +1,8 @@
-//! Probing where nobody gives out the right to it: a suspect claims it when its turn has come.
+//! Probing without a central grant: a suspect claims the right when its turn has come.
 //!
-//! Suspects are in an order that all nodes compute alike. The first may claim at once when somebody may probe,
-//! each next one after the time in which a claim reaches all. So nodes that know the same agree on one prober;
-//! nodes that were apart may have one each.
+//! All nodes compute the same order of the suspects. The first may claim as soon as a probe is possible; each next
+//! one waits as long as a claim takes to reach all nodes. So nodes that know the same agree on one prober; nodes that
+//! were apart may have one each.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl Replica {
             return Err(AcquireRefused::Stale);
         }
         let Some(rules) = self.rules.clone() else {
-            // Nobody has reported to this node, so nobody on it is held.
+            // No instance has reported to this node, so no instance on it is held.
             return Err(self.busy(at.now).unwrap_or(AcquireRefused::Stale));
         };
         let ballot = self.ballot(at);
@@ -66,7 +66,7 @@ impl Replica {
         Some(AcquireRefused::Busy { remaining })
     }
 
-    /// A lease that was given back leaves its time to others.
+    /// Leaves the time of a lease that was given back to others.
     pub(super) fn free(&mut self, now: Duration) {
         if self.busy(now).is_none() {
             self.turns_from = self.turns_from.min(now.max(self.next_probe));
@@ -106,7 +106,7 @@ impl Replica {
         });
         self.round.leases = self.round.leases.wrapping_add(1);
         self.round.writes = self.round.writes.saturating_add(1);
-        // A prober that is never heard of again may have a broken path as well as one that failed.
+        // A prober that is never heard of again may have a broken path, as well as one that failed.
         self.round.last = Some(to.instance.clone());
         self.steps_back_until = ends.saturating_add(gap);
         self.turns_from = self.turns_from.max(ends);
@@ -170,7 +170,7 @@ impl Replica {
         self.write();
     }
 
-    /// The leases of this epoch that last.
+    /// The leases of this epoch that are in force.
     pub(super) fn alive_claims(&self, now: Duration) -> impl Iterator<Item = &Given> {
         self.claims
             .iter()

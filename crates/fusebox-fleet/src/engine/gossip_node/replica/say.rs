@@ -1,4 +1,4 @@
-//! Statements of a node about a breaker.
+//! The statements of a node about a breaker.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tests of a replica.
+//! Tests of a replica: what it decides from what it has heard.
 
 use proptest::prelude::*;
 

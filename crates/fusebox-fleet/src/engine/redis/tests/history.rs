@@ -1,4 +1,4 @@
-//! Random histories of verbs, and the messages that they are made of.
+//! Random histories of verbs, and the messages that they consist of.
 
 use std::sync::Arc;
 use std::time::Duration;

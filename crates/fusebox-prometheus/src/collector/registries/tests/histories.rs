@@ -1,10 +1,10 @@
-//! Random histories of keys against what a scraper concludes from them.
+//! Random histories of keys, compared with what a scraper concludes from them.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// What happens to which of two registries.
+/// A step of a history, and which of two registries it happens to.
 fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
     let step = prop_oneof![
         4 => (0..6_u8, 0..9_u8).prop_map(|(key, times)| Step::Call { key, times }),
@@ -17,8 +17,8 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
     prop::collection::vec((0..2_usize, step), 1..80)
 }
 
-/// What `increase()` of each series makes of it, together: a series is compared with the last that was
-/// known of it, even if it was absent meanwhile, and begins at 0.
+/// The sum of `increase()` over all series. A series is compared with its last known value, even if
+/// it was absent meanwhile, and begins at 0.
 fn increase(known: &BTreeMap<String, f64>, now: &BTreeMap<String, f64>) -> f64 {
     now.iter()
         .map(|(breaker, value)| value - known.get(breaker).unwrap_or(&0.0))

@@ -1,10 +1,10 @@
-//! The cost of a scrape and of the truth: counted in steps, whoever calls.
+//! Tests of the cost of a scrape and of the truth, counted in steps, whoever calls.
 
 use experiment::faults::Work;
 
 use super::*;
 
-/// What one scrape and one look at the truth have cost, after calls of so many invented callers.
+/// The cost of one scrape and one look at the truth, after calls of this many invented callers.
 fn cost_after(calls: u64, rules: &str) -> Work {
     let (running, _) = running(&format!(r#"{{"rules": {{{rules}}}}}"#));
     for number in 0..calls {
