@@ -48,8 +48,10 @@ fn taken_over(run: &Repetition, known: &[Ordered]) -> Vec<Ordered> {
     let unknown = by_hand.filter(|(name, change)| {
         let is_of = |order: &&Ordered| (order.at_s - change.at_s).abs() <= SAME_S;
         let names = |order: &Ordered| {
-            let (who, _) = order.what.split_once(": ").unwrap_or_default();
-            ["all", "fleet", name.as_str()].contains(&who) || order.what.starts_with("scenario ")
+            let (who, what) = order.what.split_once(": ").unwrap_or_default();
+            // `open_for = 3s` moves no breaker.
+            let is_mode = !what.contains('=');
+            (is_mode && (who == "fleet" || who == *name)) || order.what.starts_with("scenario ")
         };
         !known.iter().filter(is_of).any(names)
     });
