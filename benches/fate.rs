@@ -99,7 +99,7 @@ fn rows() -> Vec<Row> {
     wanted.into_iter().chain(others).collect()
 }
 
-/// A player with so many callers of the host's own.
+/// A player with this many callers of the host's own.
 fn player(text: &str, callers: usize) -> (Player, Vec<CallerId>) {
     let plan = Plan::parse(text.as_bytes()).expect("the plan makes sense");
     let mut player = Player::new(plan);
@@ -145,7 +145,7 @@ fn truth(text: &str, callers: usize) -> impl FnMut() + 'static {
     }
 }
 
-/// How often memory is asked for by some calls.
+/// How often some calls allocate memory.
 fn allocations(text: &str, callers: usize) -> usize {
     let mut call = fate(text, callers);
     let region = Region::new(ALLOCATOR);

@@ -185,7 +185,7 @@ impl Run {
     }
 }
 
-/// A run of so many targets, each of which is called a few times a second.
+/// A run with this many targets, each of which is called a few times a second.
 fn run(targets: usize, seconds: u64) -> Tally {
     let mut run = Run::new(targets);
     for _ in 0..seconds * u64::from(RATE) * targets as u64 {

@@ -223,7 +223,7 @@ async fn live(
     );
     let name = InstanceId::new(&format!("checkout-{number:04}")).expect("a name");
     let sender = Sender::new(name, Session::new(number));
-    // Nobody begins at the same moment.
+    // Instances begin at different moments.
     let begin = case.every.mul_f64(fastrand::f64());
     let mut keys = JoinSet::new();
     for key in 0..size.keys {

@@ -197,7 +197,7 @@ async fn raw(client: &Client, bytes: &[u8]) -> String {
     let (mut reading, mut writing) = stream.into_split();
     let bytes = bytes.to_vec();
     let sending = tokio::spawn(async move {
-        // Whoever is refused may find the connection closed before all is sent.
+        // A refused client may find the connection closed before everything is sent.
         let _ = writing.write_all(&bytes).await;
         writing
     });

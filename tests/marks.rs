@@ -11,7 +11,7 @@ use end_to_end::{Prometheus, Query, QueryKind, Sample, dashboards, queries, unix
 /// How long the past is, in seconds.
 const PAST: u32 = 300;
 const STEPS: [u32; 4] = [1, 7, 15, 60];
-/// A scrape comes so long after the full second.
+/// How long after the full second a scrape comes.
 const SCRAPED_AT: f64 = 0.37;
 
 /// The life of a process with one breaker. All times are seconds since the past began.

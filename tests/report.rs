@@ -61,7 +61,10 @@ async fn a_report_takes_the_place_of_reports_alone() {
 
         let ended = report(&out).await;
 
-        refused(&ended, &[name, "no report of this program", "move it away"]);
+        refused(
+            &ended,
+            &[name, "not a report of breaker-lab", "move it away"],
+        );
         assert_eq!(read(&path), "mine");
         fs::write(&path, written).expect("it can be written");
     }

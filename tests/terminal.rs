@@ -196,7 +196,7 @@ async fn a_scenario_counts_live_which_calls_were_expected_to_fail() {
         rest.split(' ').next()?.replace(',', "").parse::<f64>().ok()
     });
     let counted: Vec<f64> = counted.collect();
-    // Some 300 in the end. The last frames are drawn when the run has ended, and all is told.
+    // Some 300 in the end. The last frames are drawn when the run has ended, and everything is reported.
     let early = &counted[..counted.len() / 2];
     assert!(early.iter().any(|count| *count > 20.0), "{counted:?}");
     std::fs::remove_file(scenario).expect("the file is ours");

@@ -35,7 +35,7 @@ impl Call {
         Self::begin(subject).end(ending)
     }
 
-    /// So many whole calls.
+    /// This many complete calls.
     pub(crate) fn repeat(subject: &dyn Subject, times: u32, ending: Ending) {
         for _ in 0..times {
             Self::make(subject, ending);

@@ -59,8 +59,8 @@ impl Ring {
         })
     }
 
-    /// Makes ready for a turn: opens the connections anew if they have been idle for so long that the server may
-    /// have closed them, and has one answer on each.
+    /// Prepares a turn: opens the connections again if they have been idle for so long that the server may have
+    /// closed them, and makes one request on each.
     ///
     /// # Errors
     /// As those of [`turn`](Self::turn).

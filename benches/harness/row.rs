@@ -24,7 +24,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// Runs an operation so many times.
+/// Runs an operation this many times.
 pub type Worker = Box<dyn FnMut(u32)>;
 
 /// One line of the table.

@@ -17,7 +17,7 @@ use crate::{FOR_EVER, ours};
 const SUBJECT: &str = "breaker led by a fleet, `TscClock`";
 /// The call's outcome is translated, and nothing else.
 pub(crate) const BOUND: Name = Name::new(SUBJECT, ours::CONSECUTIVE);
-/// The member is told of every call, behind a lock: what a host pays that does not tell it less often.
+/// The member is told of every call, behind a lock: the cost for a host that does not tell it less often.
 const TOLD: Name = Name::new(SUBJECT, "and a locked member is told of each call");
 
 /// The host reads the breaker's counters every 10 ms, on a thread of its own; the call knows nothing of it.

@@ -5,7 +5,7 @@ use benches::{Name, Results, Threads};
 use crate::ours::OnClock;
 use crate::{fleet, keyed, limits, ours, peers, tower_layer};
 
-/// A figure that must not be exceeded: so many times another one.
+/// A figure that must not be exceeded: a multiple of another one.
 struct Limit {
     factor: f64,
     of: Name,

@@ -40,7 +40,7 @@ const ROUNDS: u32 = 3;
 /// size of the fleet, and the time and memory of the fleet that must fit.
 const WANTED_MILLIONS: f64 = 3.0;
 const WANTED_FACTOR: f64 = 2.0;
-/// A call of a fleet that coordinates may cost so many times one of a fleet that does not.
+/// How many times as much a call of a coordinating fleet may cost as one of a fleet that does not coordinate.
 const WANTED_TOGETHER: f64 = 2.0;
 const WANTED_SECONDS: f64 = 20.0;
 const WANTED_MIB: u64 = 2048;
@@ -118,7 +118,7 @@ impl Cost {
         )
     }
 
-    /// The same of a scenario of so many instances and planned calls.
+    /// The same for a scenario of this many instances and planned calls.
     #[expect(clippy::cast_precision_loss, reason = "counts of one run")]
     fn of_scenario(scenario: &Scenario, (instances, planned): (u32, u32)) -> Self {
         // A short run is disturbed by less: more of them find a quiet moment.

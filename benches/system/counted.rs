@@ -20,7 +20,7 @@ const WARM_UP: u32 = 200;
 /// Requests that are counted.
 const REQUESTS: u32 = 2000;
 
-/// A service under Valgrind, and what it is held against.
+/// A service under Valgrind, and the one that it is compared with.
 struct Row {
     name: &'static str,
     status: u16,

@@ -52,7 +52,7 @@ pub(crate) fn table(lab: &Path, plan: Plan) -> io::Result<String> {
         .map(|_| TcpStream::connect(instance.address))
         .collect();
     let idle = idle?;
-    // Whoever gets an answer comes after them.
+    // A client that gets an answer comes after them.
     instance.call()?;
     line(
         &format!("instance with {} idle connections", idle.len()),

@@ -20,7 +20,7 @@ pub(crate) struct Side {
     pub(crate) scraped: Option<Ring>,
 }
 
-/// What is held against what.
+/// The two sides of a comparison.
 pub(crate) struct Pair {
     pub(crate) name: String,
     /// What the goal says about the ratio.

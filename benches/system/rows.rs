@@ -15,7 +15,7 @@ use super::services::{CLOSED, Service, Starter, together};
 const LOADS: [usize; 3] = [1, 64, 1000];
 /// Those of the rows about telemetry and about the whole lab.
 const USUAL: usize = 64;
-/// How often Prometheus usually asks is far less; a turn that begins with a scrape lasts so long.
+/// Prometheus usually asks far less often; a turn that begins with a scrape lasts this long.
 const SCRAPE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the goals say.

@@ -12,7 +12,7 @@ use benches::{Answer, Process, ask};
 
 /// A fault plan in which everything goes well at once.
 const HEALTHY: &str = "benches/system/healthy.toml";
-/// So many failures open a breaker with the lab's settings, and more than that.
+/// More failures than open a breaker with the lab's settings.
 const FAILURES: u32 = 100;
 /// What keeps a breaker closed while a thousand calls wait for one another on a busy machine.
 pub(crate) const CLOSED: [&str; 4] = ["--slow-call-duration", "off", "--call-timeout", "20s"];
@@ -65,7 +65,7 @@ impl<'a> Starter<'a> {
             How::Counted => counted(program),
         };
         if let Some((collector, share)) = self.traces {
-            // Whoever begins a trace decides about it: here, the instance.
+            // The service that begins a trace decides about it: here, the instance.
             command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}"));
             command.env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
             command.env("OTEL_TRACES_SAMPLER_ARG", share);
@@ -120,7 +120,7 @@ impl<'a> Starter<'a> {
     /// An instance whose breaker is open.
     pub(crate) fn open(self, more: &[&str]) -> io::Result<Service> {
         let arguments = [&["--open-for", "1h"], more].concat();
-        // Nobody listens there: it is the port of the discard service, which is out of use.
+        // Nothing listens there: it is the port of the discard service, which is out of use.
         let instance = self.instance(SocketAddr::from(([127, 0, 0, 1], 9)), &arguments)?;
         for _ in 0..FAILURES {
             if instance.call()?.status == 503 {

@@ -89,7 +89,7 @@ async fn what_cannot_be_compared_is_refused() {
         ("{\"schema\": 99}", "schema: invalid type"),
     ] {
         let file = File::new("result.json", text);
-        let words = [file.path(), "not a result that `run` has left", why];
+        let words = [file.path(), "not a result of `run` or `simulate`", why];
         assert_refusal(&["compare", file.path()], &words).await;
     }
     let file = File::new("old.json", "{\"schema\": \"x/9\"}");

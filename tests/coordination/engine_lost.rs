@@ -48,7 +48,7 @@ struct Call {
     took: Duration,
 }
 
-/// What came of one run.
+/// The result of one run.
 struct Run {
     /// What `/breaker` showed at the end of each phase, with Redis and alone.
     rows: Vec<[Vec<Value>; 2]>,
@@ -214,7 +214,7 @@ fn longest(calls: &[Call], of: fn(&Call) -> Duration) -> Duration {
     calls.iter().map(of).max().unwrap_or_default()
 }
 
-/// Calls all instances of a system as planned, and hands out what came of it.
+/// Calls all instances of a system as planned, and returns the results.
 fn calls(system: &System, began: Instant) -> JoinHandle<Vec<Call>> {
     let instances = system.instances.iter();
     let clients: Vec<Client> = instances.map(|(_, client, _)| client.clone()).collect();

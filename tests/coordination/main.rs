@@ -57,7 +57,7 @@ minimum_gap = "150ms"
 stagger = "50ms"
 "#;
 
-/// The same for a fleet that nobody watches for long.
+/// The same for a fleet that is not watched for long.
 const QUICKER: &str = r#"
 [breaker]
 consecutive_failures = 15

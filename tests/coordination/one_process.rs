@@ -24,7 +24,7 @@ async fn lab(flags: &[&str]) -> (Process, [Client; 3], Client) {
 }
 
 const HEALTHY: &str = r#"{"phases": [{"name": "healthy"}]}"#;
-/// A probe lasts so long that it can be seen.
+/// A probe lasts long enough to be seen.
 const DOWN: &str = r#"{"phases": [{"name": "down", "failure_ratio": 1, "latency": "150ms"}]}"#;
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn an_order_reaches_every_instance_survives_the_one_who_gave_it_and_is_tak
     let d = Client::new(newcomer.url("instance D").await);
     is_state(&d, "forced_open").await;
 
-    // It outlives the engine, too: whoever has heard it brings it back to one that is empty.
+    // It outlives the engine, too: an instance that has heard it brings it back to one that is empty.
     server.kill();
     is_reachable(&d, false).await;
     assert_eq!(d.state().await, "forced_open");
@@ -113,7 +113,7 @@ async fn an_order_is_guarded_as_other_control_routes_and_refused_where_it_makes_
         "{}",
         reply.body
     );
-    // Nobody knows whether an order that nobody answered is in force.
+    // It is unknown whether an order without an answer is in force.
     let reply = instance
         .put("/fleet/mode", r#"{"mode": "forced_open"}"#)
         .await;

@@ -43,7 +43,7 @@ async fn a_mode_or_an_engine_that_cannot_be_is_refused_with_what_to_write() {
         )
         .await;
     }
-    // One process alone has nobody to tell.
+    // A single process has no other to tell.
     for engine in [&[][..], &["--engine", "memory"]] {
         let words = [
             "memory serves only this process",

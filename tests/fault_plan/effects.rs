@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use end_to_end::{Client, eventually};
+use experiment::faults::WrittenEffect;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -274,4 +275,17 @@ async fn an_overloaded_service_turns_away_who_finds_the_queue_full_and_wastes_wo
     let labels = [r#"rule="overload""#, r#"effect="full""#];
     let full = series.sum("unreliable_service_injected_total", &labels);
     assert_eq!(full.to_string(), "1");
+}
+
+#[test]
+fn every_effect_is_seen_by_a_client_in_this_file() {
+    // The refusal of an unknown effect lists those that are known; one is the other name of a slow body.
+    let refused = serde_json::from_str::<WrittenEffect>(r#"{"nothing": {}}"#);
+    let refused = refused.expect_err("there is no such effect").to_string();
+    let known = refused.split('`').skip(1).step_by(2).skip(1);
+    let tests = include_str!("effects.rs");
+    for effect in known.filter(|effect| *effect != "bandwidth") {
+        let always = format!("{{\"{effect}\": {{");
+        assert!(tests.contains(&always), "no test here sees {effect}");
+    }
 }

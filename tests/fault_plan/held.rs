@@ -30,7 +30,7 @@ const PHASE: &str =
     r#"{"phases": [{"name": "x", "hang_ratio": 1, "hang_ms": 60000, "latency_ms": 1}]}"#;
 const BASE: &str = r#"{"base": {"delay": {"fixed": {"ms": 60000}}}}"#;
 
-/// Calls as these callers, and returns when the service has got so many calls in all.
+/// Calls as these callers, and returns when the service has received this many calls in all.
 async fn hold(
     client: &Client,
     callers: &[&'static str],
@@ -131,7 +131,7 @@ async fn what_ends_by_itself_lets_go_too() {
         let (_system, client) = service(&plan).await;
         let calls = hold(&client, &["A", "B"], 2).await;
 
-        // Nobody looks at the plan meanwhile.
+        // The plan is not read meanwhile.
         released(&client, calls, &plan).await;
     }
 }

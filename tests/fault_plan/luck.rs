@@ -40,7 +40,7 @@ async fn story(client: Client, caller: usize) -> Vec<String> {
     seen
 }
 
-/// What all callers see when so many of them call at once.
+/// What all callers see when this many of them call at once.
 async fn stories(at_once: usize) -> BTreeMap<usize, Vec<String>> {
     let (_system, client) = service(PLAN).await;
     let mut waiting: Vec<usize> = (0..CALLERS).collect();
@@ -149,7 +149,7 @@ async fn the_truth_is_the_share_that_fails_and_is_shown_for_each_caller() {
     );
 }
 
-/// The statuses of so many calls of an instance whose breaker lets all of them pass, one after another.
+/// The statuses of this many calls of an instance whose breaker lets all of them pass, one after another.
 async fn statuses(plan: &str, calls: usize) -> (Vec<u16>, f64) {
     let system = System::with_instances(&["A"], plan, &[]).await;
     let instance = system.instance(0);

@@ -36,7 +36,7 @@ use crate::span::Span;
 pub enum Mood {
     /// Takes it at once.
     Taking,
-    /// Takes it after so long.
+    /// Accepts it after this time.
     Slow(Duration),
     /// Never answers.
     Hanging,
@@ -44,11 +44,11 @@ pub enum Mood {
     Unavailable,
     /// Says that it never will.
     Rejecting,
-    /// Takes it, but for so many spans of it.
+    /// Accepts it, except for this many of its spans.
     Partly(i64),
     /// The same, in words of JSON, whatever it was asked in. By HTTP only.
     PartlyInJson(i64),
-    /// Says that somebody else takes it. By HTTP only.
+    /// Redirects to another address. Over HTTP only.
     Redirecting(SocketAddr),
 }
 
@@ -297,7 +297,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The addresses of nobody, at which connections are refused.
+/// Addresses without a listener, at which connections are refused.
 ///
 /// # Panics
 /// If no port is free.

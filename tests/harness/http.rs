@@ -62,7 +62,7 @@ impl Client {
         &self.base
     }
 
-    /// `GET`, or `None` when nobody answers.
+    /// `GET`, or `None` without an answer.
     pub async fn try_get(&self, path: &str) -> Option<Reply> {
         let sent = self.http.get(format!("{}{path}", self.base)).send().await;
         read(sent).await.ok()

@@ -38,7 +38,7 @@ pub use schema::Schema;
 pub use span::{Span, orphans, traces};
 pub use system::{FREE_PORTS, System, always_failing, failing, healthy};
 
-/// How long a condition may take to come true. Only a broken system takes so long.
+/// How long a condition may take to become true. Only a broken system takes this long.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// Waits until `look` finds what it looks for.

@@ -54,7 +54,7 @@ impl Output {
         Self { lines, reader }
     }
 
-    /// Reads so many lines and closes the pipe.
+    /// Reads this many lines and closes the pipe.
     fn head(pipe: impl AsyncRead + Unpin + Send + 'static, count: usize) -> Self {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let read = Arc::clone(&lines);
@@ -170,7 +170,7 @@ impl Process {
     pub fn start_other_with_full_output(mut command: Command) -> Self {
         let (unread, full) = std::io::pipe().expect("there is a pipe");
         let mut filler = full.try_clone().expect("a pipe can be shared");
-        // It writes until there is no room, then waits for room until nobody holds the other end.
+        // It writes until there is no room, then waits for room until the other end is closed.
         std::thread::spawn(move || while filler.write_all(&[b'.'; 4096]).is_ok() {});
         let error = full.try_clone().expect("a pipe can be shared");
         command.stdin(Stdio::null()).stdout(full).stderr(error);
@@ -193,7 +193,7 @@ impl Process {
         }
     }
 
-    /// Starts `breaker-lab` with a reader that closes standard output after so many lines, as `head` does.
+    /// Starts `breaker-lab` with a reader that closes standard output after this many lines, as `head` does.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -207,7 +207,7 @@ impl Process {
         }
     }
 
-    /// Starts `breaker-lab` with so many file descriptors.
+    /// Starts `breaker-lab` with this many file descriptors.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -238,7 +238,7 @@ impl Process {
         .await;
     }
 
-    /// Waits for the end of a process whose output nobody reads.
+    /// Waits for the end of a process whose output is not read.
     ///
     /// # Panics
     /// If it has not ended within `limit`.
@@ -363,7 +363,7 @@ fn spawn(variables: &[(&str, &str)], arguments: &[&str]) -> Child {
 fn command(variables: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(arguments).env_remove("RUST_LOG");
-    // Whoever runs the tests may export traces of other things.
+    // The environment of the tests may export traces of other programs.
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OTEL_")) {
         command.env_remove(name);
     }

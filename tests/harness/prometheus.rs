@@ -14,7 +14,7 @@ use crate::{Client, Process, eventually};
 /// A running Prometheus. Killed, and its data removed, when dropped.
 #[derive(Debug)]
 pub struct Prometheus {
-    /// None for one that somebody else started.
+    /// `None` for a server that was started elsewhere.
     own: Option<(Process, PathBuf)>,
     api: Client,
 }

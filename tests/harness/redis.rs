@@ -29,7 +29,7 @@ impl Redis {
         server
     }
 
-    /// A server that does not run yet: nobody answers at its address.
+    /// A server that does not run yet: nothing answers at its address.
     ///
     /// # Panics
     /// If no port is free.
@@ -98,7 +98,7 @@ impl Drop for Redis {
     }
 }
 
-/// Addresses on which nobody listens for datagrams.
+/// Addresses on which nothing listens for datagrams.
 ///
 /// # Panics
 /// If no port is free.

@@ -5,8 +5,9 @@ use experiment::statistics::Summary;
 use crate::figures::{COMPARED, values};
 use crate::runs::Pair;
 
-/// What chance may do: so many standard errors of a difference of means, by the spread of simulated runs, of which
-/// there are enough to know it. With three scenarios and six figures one test in a thousand fails by chance alone.
+/// The tolerance for chance: a number of standard errors of a difference of means, by the spread of simulated runs,
+/// of which there are enough to know it. With three scenarios and six figures one test in a thousand fails by chance
+/// alone.
 const ERRORS: f64 = 4.0;
 /// What the machine may do beyond that, as a share of the figure: answers take a few milliseconds more than the plan
 /// says, on a machine that does other things, too, some take tens of them; an open period lasts some 1000 ms.

@@ -212,7 +212,7 @@ const HEALTHY_ANSWERS: [(&str, u16, &str); 5] = [
         404,
         "client_error",
     ),
-    // Nobody asked for another protocol, and it cannot be passed on.
+    // Another protocol was not requested, and it cannot be passed on.
     (
         "HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
         502,

@@ -177,7 +177,7 @@ async fn rates_are_of_what_ended_within_the_run() {
         assert!(ended.status.success(), "{ended:#?}");
         assert_eq!(number(&result, "/figures/ok_ratio").to_string(), "1");
         for figure in ["goodput", "throughput"] {
-            // Whoever has answered nothing in this second did not answer hundreds per second.
+            // A server that has answered nothing in this second did not answer hundreds per second.
             let rate = number(&result, &format!("/figures/{figure}"));
             assert_eq!(rate.to_string(), "0", "{figure} {pace:?}");
         }

@@ -243,7 +243,7 @@ async fn a_run_that_is_interrupted_does_not_pass_its_assertions() {
     assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
     let last = ended.stderr.last().expect("a reason");
     assert!(
-        last.contains("stopped after") && last.contains("before its time"),
+        last.contains("stopped after") && last.contains("before its end"),
         "{last}"
     );
 }

@@ -71,7 +71,7 @@ impl Nasty {
     }
 }
 
-/// Where nobody listens.
+/// An address without a listener.
 pub(crate) fn refusing() -> String {
     nobody()
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use crate::drawing::Uses;
 use crate::source::{Parts, Source};
 
 /// How many re-exports are followed; more than anybody writes, so that two that lead to each other end.
@@ -83,6 +84,17 @@ impl Crate {
             .into_iter()
             .flat_map(|parent| Neighbours::of(parent, &arrows).circles(&parent.join("::")));
         circles.collect()
+    }
+
+    /// Whom each of the top modules knows, itself or by what lies below it.
+    pub(crate) fn top(&self) -> Uses {
+        let mut neighbours = Neighbours::of(&[], &self.arrows()).0;
+        let tops = self.0.keys().filter(|path| path.len() == 1);
+        tops.map(|path| {
+            let known = neighbours.remove(&path[0]).unwrap_or_default();
+            (path[0].clone(), known.into_keys().collect())
+        })
+        .collect()
     }
 
     /// Pairs of modules of which the first knows the second.

@@ -1,4 +1,4 @@
-//! The shape of the sources: no circle of modules, and no file that is too long.
+//! The shape of the sources: no circle of modules, no file that is too long, maps and a page that name every module.
 //!
 //! No crate has a circle of modules: of two modules side by side, at most one knows the other.
 //!
@@ -6,8 +6,13 @@
 //! re-exports to the module in which a thing is defined. In each folder the modules side by side are compared,
 //! each with all that lies below it. A module and its own children may know each other, and tests may look at
 //! everything.
+//!
+//! `MODULES=new cargo test -p end-to-end --test modules` draws the page, `docs/modules.md`, anew.
 
+mod drawing;
 mod graph;
+mod map;
+mod page;
 mod source;
 
 use std::path::{Path, PathBuf};
@@ -53,9 +58,56 @@ fn no_file_is_longer_than_400_lines() {
     assert!(too_long.is_empty(), "{too_long:#?}");
 }
 
+#[test]
+fn the_page_of_modules_draws_them_as_they_are() {
+    let top = top();
+    let (page, drawn) = (top.join(page::PAGE), page::drawn(&top));
+    if std::env::var("MODULES").is_ok_and(|it| it == "new") {
+        std::fs::write(&page, &drawn).expect("the page can be written");
+    }
+
+    let page = std::fs::read_to_string(page).unwrap_or_default();
+
+    let lines = page.lines().zip(drawn.lines());
+    let stale = lines.clone().find(|(page, drawn)| page != drawn);
+    assert!(
+        page == drawn,
+        "{} is stale, from {stale:?} on. `{}` draws it anew.",
+        page::PAGE,
+        page::COMMAND
+    );
+}
+
+#[test]
+fn the_map_at_the_head_of_a_module_names_each_module_below_it() {
+    let sources = files();
+    let sources = sources.iter().filter(|file| {
+        let mut parts = file.components();
+        parts.any(|part| part.as_os_str() == "src")
+    });
+    let mut found = Vec::new();
+    for file in sources {
+        let text = std::fs::read_to_string(file).expect("a source is text");
+        let faults = map::faults(&text);
+        found.extend(faults.iter().map(|it| format!("{}: {it}", file.display())));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+
+    let faults = map::faults("//! | module | it |\n//! |---|---|\n//! | `one` | 1 |\nmod two;");
+    assert_eq!(
+        faults,
+        ["its map lacks two", "its map has one, which is not there"]
+    );
+}
+
+/// The top of the tree.
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 /// All sources.
 fn files() -> Vec<PathBuf> {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let top = top();
     let mut files = Vec::new();
     for folder in ["crates", "benches", "tests"] {
         find_files(&top.join(folder), &mut files);
@@ -154,4 +206,27 @@ fn tests_comments_texts_and_children_make_no_circle() {
         ("two", "#[cfg(not(test))] use crate::one::One;"),
     ];
     assert_eq!(circles(&guarded), ["one two"]);
+}
+
+#[test]
+fn a_drawing_has_users_above_and_no_arrow_that_follows_from_others() {
+    let files = [
+        ("", "mod alone; mod base; mod high; mod middle; mod other;"),
+        ("alone", ""),
+        ("base", "pub(crate) struct Base;"),
+        (
+            "high",
+            "mod part; use crate::{base::Base, middle::Middle, other::Other};",
+        ),
+        ("high::part", "use crate::base::Base;"),
+        ("middle", "use crate::base::Base;"),
+        ("other", ""),
+    ];
+
+    let drawn = drawing::drawing(&Crate::of(&files).top());
+
+    assert_eq!(
+        drawn,
+        "flowchart TD\n    high --> middle & other\n    middle --> base\n    alone\n"
+    );
 }

@@ -15,7 +15,7 @@ use end_to_end::{Prometheus, Query, QueryKind, Sample, dashboards, eventually, q
 use lab::Lab;
 use promql::assert_known;
 
-/// The range that is asked about, in seconds. So long Prometheus watches before.
+/// The range of the queries, in seconds. Prometheus watches for that long before.
 const RANGE: u32 = 60;
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn prometheus_gets_sensible_answers_to_everything_that_is_asked_of_it() {
     assert_a_restart_is_marked(&prometheus, lab).await;
 }
 
-/// Every query of the dashboard has an answer, except one that says that nobody is there. Adds them to the table.
+/// Every query of the dashboard has an answer, except the one that says that no target is up. Adds them to the table.
 async fn ask_all(
     prometheus: &Prometheus,
     (file, dashboard): (&str, &serde_json::Value),

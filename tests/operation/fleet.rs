@@ -1,7 +1,7 @@
 //! Orders to instances that decide together.
 
 use end_to_end::eventually;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::Lab;
 
@@ -60,34 +60,6 @@ async fn an_order_to_the_fleet_goes_through_an_instance_that_works() {
         (lab.instances[2].state().await == "closed").then_some(())
     })
     .await;
-}
-
-#[tokio::test]
-async fn how_the_instances_decide_is_fixed_and_an_order_says_how_to_begin_otherwise() {
-    let lab = Lab::start(&QUORUM).await;
-
-    assert_eq!(
-        lab.api.get("/api/coordination").await.json(),
-        json!({ "mode": "quorum", "live": false })
-    );
-    lab.done("PUT", "/api/coordination", r#"{"mode": "quorum"}"#)
-        .await;
-    let (status, message) = lab
-        .refused("PUT", "/api/coordination", r#"{"mode": "pooled"}"#)
-        .await;
-    assert_eq!(status, 409);
-    assert!(
-        message.contains("start it with --coordination pooled"),
-        "{message}"
-    );
-    let (status, message) = lab
-        .refused("PUT", "/api/coordination", r#"{"mode": "quorumm"}"#)
-        .await;
-    assert_eq!(
-        (status, message.contains("did you mean `quorum`?")),
-        (400, true),
-        "{message}"
-    );
 }
 
 #[tokio::test]

@@ -125,6 +125,47 @@ async fn it_begins_anew_in_the_mode_that_its_scenario_wants() {
     }
 }
 
+/// The names and labels of all series that an instance exports, as often as they are there.
+async fn series(instance: &Client) -> Vec<String> {
+    let text = instance.get("/metrics").await.body;
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let series = lines.filter_map(|line| line.rsplit_once(' '));
+    let mut series: Vec<String> = series.map(|(series, _)| series.to_owned()).collect();
+    series.sort_unstable();
+    series
+}
+
+/// A counter that begins anew is a reset, which `rate()` knows; a series that is there twice is an error of the scrape.
+#[tokio::test]
+async fn it_exports_each_series_once_also_when_it_has_joined_its_fleet_again() {
+    let lab = Lab::start(&["--coordination", "quorum", "--faults", "preset:flapping"]).await;
+    let b = &lab.instances[1];
+    let transitions = async || {
+        let metrics = b.metrics().await;
+        metrics.sum("circuit_breaker_transitions_total", &[])
+    };
+    eventually("B opens", async || {
+        (transitions().await > 0.0).then_some(())
+    })
+    .await;
+    let before = (series(b).await, transitions().await);
+
+    for _ in 0..2 {
+        lab.done("POST", "/api/instances/B/stop", "").await;
+        lab.done("POST", "/api/instances/B/start", "").await;
+    }
+
+    let after = series(b).await;
+    let twice = after.windows(2).find(|pair| pair[0] == pair[1]);
+    assert_eq!(twice, None, "a series is there twice");
+    let gone = before.0.iter().find(|one| !after.contains(one));
+    assert_eq!(gone, None, "a series has ended");
+    assert!(
+        transitions().await >= before.1,
+        "counters of the breaker go on"
+    );
+}
+
 #[tokio::test]
 async fn an_order_that_makes_no_sense_gets_a_sentence() {
     let lab = Lab::start(&[]).await;

@@ -61,7 +61,7 @@ async fn another_rate_leaves_from_the_next_request_on_and_a_pause_sends_nothing(
         },
     )
     .await;
-    for mark in ["load: 300 calls/s", "load paused", "load goes on"] {
+    for mark in ["load: 300 calls/s", "load paused", "load resumed"] {
         lab.marked(mark).await;
     }
     let state = lab.state().await;

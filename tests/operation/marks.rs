@@ -29,9 +29,9 @@ async fn orders_that_follow_each_other_between_two_looks_leave_a_mark_each() {
         expected[0].push(format!("load: {rate} calls/s"));
     }
     for turn in 0..ORDERS {
-        let body = format!(r#"{{"open_for": "{}s"}}"#, 2 + turn);
+        let body = format!(r#"{{"minimum_calls": {}}}"#, 3 + turn);
         lab.done("PATCH", "/api/breaker/settings", &body).await;
-        expected[1].push(format!("all: open_for = {}s", 2 + turn));
+        expected[1].push(format!("all: minimum_calls = {}", 3 + turn));
     }
     for turn in 0..ORDERS {
         let body = format!(r#"{{"phases": [{{"name": "plan {turn}"}}]}}"#);

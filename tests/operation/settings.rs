@@ -126,7 +126,7 @@ async fn the_lab_changes_one_breaker_or_all_or_none_and_tells_who_watches() {
     assert_eq!(of(0, "max_open_for").await, json!("4s"));
     assert_eq!(of(1, "max_open_for").await, json!("2s"));
 
-    // What B cannot take, nobody takes.
+    // A setting that B refuses is changed on no instance.
     let (status, message) = lab
         .refused("PATCH", "/api/breaker/settings", r#"{"open_for": "3s"}"#)
         .await;

@@ -83,8 +83,15 @@ impl Page {
 
 /// Runs a line of `curl` as it stands there, and returns what it prints.
 fn run(line: &str) -> String {
+    run_with(&[], line)
+}
+
+/// The same in a shell that has these variables.
+fn run_with(variables: &[(&str, &str)], line: &str) -> String {
     let output = std::process::Command::new("sh")
         .args(["-c", &format!("{line} --silent --noproxy '*'")])
+        .env_remove("TOKEN")
+        .envs(variables.iter().copied())
         .output();
     let output = output.expect("there is a shell with curl");
     String::from_utf8_lossy(&output.stdout).into_owned()
@@ -201,7 +208,7 @@ async fn the_load_is_paused_goes_on_and_gets_another_rate() {
         .until("document.querySelector('.load span').textContent === 'paused'")
         .await;
     page.click("go-on", &[]).await;
-    page.marked("load goes on").await;
+    page.marked("load resumed").await;
     assert_eq!(load().await["paused"], json!(false));
 
     page.click("rate", &[("input.rate", "200")]).await;
@@ -253,7 +260,7 @@ async fn a_scenario_begins_on_the_page_that_keeps_going() {
 }
 
 #[tokio::test]
-async fn the_fleet_is_ordered_and_its_mode_is_not_changed() {
+async fn the_fleet_is_ordered_and_goes_over_to_another_mode_and_engine() {
     let page = Page::open(&["--coordination", "quorum"]).await;
     let joined = "fleet.votes.voters";
     eventually(joined, async || {
@@ -276,9 +283,18 @@ async fn the_fleet_is_ordered_and_its_mode_is_not_changed() {
     page.click("fleet-auto", &[]).await;
     page.marked("fleet: auto").await;
 
-    page.click("mode", &[(".modes", "pooled")]).await;
+    page.click("mode", &[(".modes", "advisory"), (".engine", "gossip")])
+        .await;
+    page.marked("coordination: advisory, engine gossip").await;
+    for instance in &page.instances {
+        let fleet = instance.get("/breaker").await.json()["fleet"].clone();
+        let standing = (&fleet["mode"], &fleet["engine"]["kind"]);
+        assert_eq!(standing, (&json!("advisory"), &json!("gossip")));
+    }
+    page.click("mode", &[(".modes", "pooled"), (".engine", "gossip")])
+        .await;
     page.browser
-        .until("document.querySelector('#order').textContent.includes('--coordination pooled')")
+        .until("document.querySelector('#order').textContent.includes('write quorum or advisory')")
         .await;
     page.browser.quit().await;
 }
@@ -330,6 +346,46 @@ async fn each_control_shows_a_line_that_does_the_same_in_a_shell() {
 
         assert!(said.contains(answered), "{order}: {line}: {said}");
     }
+    page.browser.quit().await;
+}
+
+/// The variable stands in the line, and never the token: lines are copied, and shells keep what was typed.
+#[tokio::test]
+async fn with_a_token_the_line_takes_it_from_the_shell_and_the_page_asks_for_it_once() {
+    let page = Page::open(&["--control-token", "s3cret"]).await;
+    let asked = "globalThis.asked = 0; globalThis.prompt = () => { asked += 1; return 's3cret'; }";
+    page.browser.js(asked).await;
+    let paused = async || page.lab.get("/api/load").await.json()["paused"].clone();
+
+    // Before the first order, too.
+    page.fill("pause", &[]).await;
+    let focus = "document.querySelector('[data-order=pause]').focus()";
+    page.browser.js(focus).await;
+    let line = page.line().await;
+    let head = r#"-H "Authorization: Bearer $TOKEN""#;
+    assert_eq!(
+        line,
+        format!(
+            r#"curl -X PUT {}/api/load {head} -d '{{"paused":true}}'"#,
+            page.lab.base()
+        )
+    );
+    let said = run(&line);
+    assert!(said.contains("token_required"), "{said}");
+    assert_eq!(paused().await, json!(false));
+    let said = run_with(&[("TOKEN", "s3cret")], &line);
+    assert!(said.contains(r#""paused":true"#), "{said}");
+    assert_eq!(paused().await, json!(true));
+
+    page.click("go-on", &[]).await;
+    page.marked("load goes on").await;
+    page.click("force", &[(".instances", "B")]).await;
+    page.marked("B: forced open").await;
+    let line = page.line().await;
+    assert!(line.contains(head) && !line.contains("s3cret"), "{line}");
+    assert_eq!(page.browser.js("return asked").await, json!(1));
+    let said = run_with(&[("TOKEN", "s3cret")], &line);
+    assert!(said.contains(r#""state":"forced_open""#), "{said}");
     page.browser.quit().await;
 }
 

@@ -211,7 +211,7 @@ async fn rows_cards_and_log_show_what_each_instance_says_of_its_fleet() {
         .await;
     browser
         .until(
-            "document.querySelector('.role').textContent === 'own failure: most others are fine'",
+            "document.querySelector('.role').textContent === 'localised failure: most others are fine'",
         )
         .await;
     browser
@@ -219,7 +219,7 @@ async fn rows_cards_and_log_show_what_each_instance_says_of_its_fleet() {
         .await;
     browser
         .until(
-            "document.querySelector('#log ol').textContent.includes('A has a failure of its own')",
+            "document.querySelector('#log ol').textContent.includes('A has a localised failure')",
         )
         .await;
 

@@ -210,7 +210,7 @@ async fn gone(url: &str) {
     let lab = Client::new(url.to_owned());
     let left = async {
         while lab.get("/api/state").await.json()["viewers"] != 0 {
-            sleep(TURN / 40).await
+            sleep(TURN / 40).await;
         }
     };
     timeout(5 * TURN, left).await.expect("the viewers are gone");

@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use end_to_end::Client;
+use end_to_end::{Client, Process};
 use serde_json::json;
 
-use super::flapping;
+use super::{flapping, flapping_with};
 use crate::browser::Browser;
 
 /// An empty page of another origin, served until the test ends.
@@ -27,7 +27,21 @@ fn elsewhere() -> String {
 
 #[tokio::test]
 async fn a_page_of_another_origin_reads_nothing_and_orders_nothing() {
-    let lab = flapping();
+    is_kept_out(flapping()).await;
+}
+
+/// Reading asks for no token: it is where a page comes from that keeps it out.
+#[tokio::test]
+async fn with_a_token_a_page_of_another_origin_reads_nothing_either() {
+    let lab = flapping_with(&["--control-token", "s3cret"]);
+    let anybody = Client::new(lab.url("  lab ").await);
+    for path in ["/", "/api/state", "/api/history", "/api/load", "/metrics"] {
+        assert_eq!(anybody.get(path).await.status, 200, "{path}");
+    }
+    is_kept_out(lab).await;
+}
+
+async fn is_kept_out(lab: Process) {
     let url = lab.url("  lab ").await;
     let downstream = Client::new(lab.url("unreliable service").await);
     let plan = downstream.get("/faults").await.body;

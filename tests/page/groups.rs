@@ -20,7 +20,9 @@ async fn a_hundred_instances_are_groups_by_state_that_unfold() {
         .await;
 
     browser.js("lab.view.pause(lab.store.end)").await;
-    browser.until("lab.layout.rows.length === 3").await;
+    browser
+        .until("lab.layout.rows.length === 3 && lab.layout.at === lab.view.at")
+        .await;
     let groups = browser
         .js(
             "const at = lab.view.at; return lab.layout.rows.map((row) => [row.name, row.of.length, \

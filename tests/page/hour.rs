@@ -114,7 +114,7 @@ async fn travels(browser: &Browser, url: &str) {
     // The scrub bar shows the whole hour.
     let pointer = "const bar = document.querySelector('#scrub'); const box = bar.getBoundingClientRect(); \
         bar.setPointerCapture = () => {}; \
-        bar.dispatchEvent(new PointerEvent('pointerdown', { clientX: box.left + 66 + (box.width - 74) / 4, buttons: 1 })); \
+        bar.dispatchEvent(new PointerEvent('pointerdown', { clientX: box.left + 92 + (box.width - 100) / 4, buttons: 1 })); \
         return lab.view.at";
     let at = browser.js(pointer).await.as_f64().unwrap();
     assert!((at - 900.0).abs() < 3.0, "a quarter of the hour: {at}");

@@ -107,3 +107,42 @@ async fn an_instance_that_has_left_does_not_speak_for_its_fleet() {
     .await;
     assert_eq!(found, json!([[9, 3, 3], [1, 2, 2]]));
 }
+
+/// What is open, of how many, and where the line of their majority is: half a pixel apart at most from a third higher.
+#[tokio::test]
+async fn the_majority_is_one_of_those_that_work() {
+    let found = told(
+        "(await (async () => {\
+           store.apply({ o: [[2.5, 1, false]] });\
+           const [{ Board }, { drawTimeline }] = await Promise.all(\
+             ['draw', 'timeline'].map((name) => import(`/page/${name}.js`)));\
+           const board = new Board(document.querySelector('#timeline'), () => {});\
+           const { context } = board;\
+           const own = { fillText: context.fillText, setLineDash: context.setLineDash, moveTo: context.moveTo };\
+           let [texts, lines, dashed] = [[], [], false];\
+           context.fillText = (...all) => { texts.push(all[0]); own.fillText.apply(context, all); };\
+           context.setLineDash = (dash) => { dashed = dash.join() === '4,3'; own.setLineDash.call(context, dash); };\
+           context.moveTo = (x, y) => { if (dashed) lines.push(y); own.moveTo.call(context, x, y); };\
+           return [1.5, 2.2, 3].map((at) => {\
+             [texts, lines] = [[], []];\
+             drawTimeline(board, store, { from: 0, to: 10, at, live: false }, null);\
+             return [texts.filter((it) => it.startsWith('open ') && it.includes(' of ')), lines];\
+           });\
+         })())",
+    )
+    .await;
+    let said: Vec<_> = (0..3).map(|place| found[place][0].clone()).collect();
+    assert_eq!(
+        said,
+        [
+            json!(["open 1 of 3"]),
+            json!(["open 0 of 2"]),
+            json!(["open 0 of 1"])
+        ]
+    );
+    let line = |place: usize| found[place][1][0].as_f64().unwrap();
+    assert_eq!(found[0][1].as_array().map(Vec::len), Some(1), "{found}");
+    // Two of three, two of two, one of one.
+    assert!((line(0) - line(1)).abs() < 0.1, "{found}");
+    assert!((6.0..8.0).contains(&(line(2) - line(1))), "{found}");
+}

@@ -206,7 +206,7 @@ async fn the_sixty_fifth_viewer_is_refused_and_its_page_says_so_until_one_leaves
     let browser = Browser::at(&url).await;
     browser
         .until(
-            "document.querySelector('#status').textContent === '64 pages watch already: close one'",
+            "document.querySelector('#status').textContent === '64 pages are already open: close one'",
         )
         .await;
     viewers.pop();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use end_to_end::{Process, Schema, empty_folder, read, repository, text};
+use end_to_end::{Client, FREE_PORTS, Process, Schema, empty_folder, read, repository, text};
 use experiment::faults::Plan;
 use experiment::scenario::Scenario;
 use saphyr_parser::Parser;
@@ -14,10 +14,11 @@ use crate::commands::is_shell;
 use crate::markdown::{Block, Page};
 
 /// What a block may be written in; behind a space more may follow.
-const LANGUAGES: [&str; 9] = [
+const LANGUAGES: [&str; 10] = [
     "console",
     "jaeger-search",
     "json",
+    "mermaid",
     "promql",
     "rust",
     "sh",
@@ -216,6 +217,7 @@ fn every_block_of_yaml_is_yaml() {
 #[test]
 fn every_block_of_json_is_json_of_a_shape_that_is_known() {
     let schema = Schema::of("result.schema.json");
+    let mut refusals = 0;
     for block in blocks("json") {
         let place = block.place();
         let value: Value =
@@ -223,6 +225,7 @@ fn every_block_of_json_is_json_of_a_shape_that_is_known() {
         if let Some(error) = value.get("error") {
             let said = [&error["code"], &error["message"]];
             assert!(said.iter().all(|word| word.is_string()), "{place}: {value}");
+            refusals += 1;
         } else if value.get("schema").is_some() {
             let faults = schema.faults(&value);
             assert!(faults.is_empty(), "{place}: {faults:#?}");
@@ -230,4 +233,22 @@ fn every_block_of_json_is_json_of_a_shape_that_is_known() {
             panic!("{place}: neither an error nor a result; say here how it is checked");
         }
     }
+    // Whoever shows another one says below how the lab comes to say it.
+    assert_eq!(refusals, 1);
+}
+
+#[tokio::test]
+async fn the_refusal_on_the_page_about_control_is_what_the_lab_says() {
+    let mut blocks = blocks("json").into_iter();
+    let shown = blocks.find(|block| block.page == "docs/control.md");
+    let shown: Value = serde_json::from_str(&shown.expect("the block").text).expect("JSON");
+    let lab = Process::start(&FREE_PORTS);
+    let instance = Client::new(lab.url("  lab ").await);
+    let path = "/api/instances/B/breaker/settings";
+
+    let reply = instance
+        .send("PATCH", path, &[], r#"{"minimum_calls": 0}"#.to_owned())
+        .await;
+
+    assert_eq!((reply.status, reply.json()), (400, shown));
 }

@@ -6,6 +6,7 @@
 //! | `markdown` | pages, their blocks and links |
 //! | `commands`, `marks` | the commands of a block, and what is done with each |
 //! | `blocks`, `reader`, `terminals` | every command of every page, run |
+//! | `recipes` | the files and tests that CONTRIBUTING.md names |
 //! | `languages`, `links` | blocks that are data, and where links lead |
 //! | `program`, `samples`, `tick` | what pages say of the program, samples of output, keys of the live page |
 
@@ -17,6 +18,7 @@ mod markdown;
 mod marks;
 mod program;
 mod reader;
+mod recipes;
 mod samples;
 mod terminals;
 mod tick;

@@ -79,57 +79,83 @@ pub(crate) enum Done {
     NotRun(&'static str),
 }
 
+/// The marks of one block.
+#[derive(Default)]
+struct Marks {
+    reasons: Vec<&'static Reason>,
+    /// What is written in the place of what.
+    pairs: Vec<(String, String)>,
+}
+
 /// The steps of a block of commands.
 ///
 /// # Errors
 /// What is wrong with its marks.
 pub(crate) fn steps(block: &Block) -> Result<Vec<Step>, String> {
-    let (mut reasons, mut pairs) = (Vec::new(), Vec::new());
-    for comment in &block.comments {
-        if let Some(list) = comment.strip_prefix("not run: ") {
-            for words in list.split("; ") {
-                let known = REASONS.iter().find(|reason| reason.words == words);
-                reasons.push(known.ok_or_else(|| format!("`{words}` is none of the reasons"))?);
+    let marks = Marks::of(block)?;
+    let commands = commands(block).into_iter();
+    let steps: Vec<Step> = commands.map(|written| marks.step(written)).collect();
+    marks.check(&steps)?;
+    Ok(steps)
+}
+
+impl Marks {
+    fn of(block: &Block) -> Result<Self, String> {
+        let mut marks = Self::default();
+        for comment in &block.comments {
+            if let Some(list) = comment.strip_prefix("not run: ") {
+                for words in list.split("; ") {
+                    let known = REASONS.iter().find(|reason| reason.words == words);
+                    let known = known.ok_or_else(|| format!("`{words}` is none of the reasons"));
+                    marks.reasons.push(known?);
+                }
+            } else if let Some(list) = comment.strip_prefix("run with: ") {
+                marks.pairs.extend(replacements(list)?);
+            } else if is_shell(block) {
+                return Err(format!("`{comment}` is no mark of a command block"));
             }
-        } else if let Some(list) = comment.strip_prefix("run with: ") {
-            pairs.extend(replacements(list)?);
-        } else if is_shell(block) {
-            return Err(format!("`{comment}` is no mark of a command block"));
         }
+        Ok(marks)
     }
-    let mut steps = Vec::new();
-    let (mut used, mut replaced) = (vec![false; reasons.len()], vec![false; pairs.len()]);
-    for written in commands(block) {
-        let covering = reasons
-            .iter()
-            .position(|reason| (reason.covers)(&written.text));
-        let done = if let Some(place) = covering {
-            used[place] = true;
-            Done::NotRun(reasons[place].words)
+
+    fn step(&self, written: Command) -> Step {
+        let mut reasons = self.reasons.iter();
+        let reason = reasons.find(|reason| (reason.covers)(&written.text));
+        let done = if let Some(reason) = reason {
+            Done::NotRun(reason.words)
         } else {
-            let mut text = written.text.clone();
-            for ((from, to), replaced) in pairs.iter().zip(&mut replaced) {
-                *replaced |= text.contains(from);
-                text = text.replace(from, to);
-            }
+            let pairs = self.pairs.iter();
+            let text = pairs.fold(written.text.clone(), |text, (from, to)| {
+                text.replace(from, to)
+            });
             if text == written.text {
                 Done::AsWritten
             } else {
                 Done::Otherwise(text)
             }
         };
-        steps.push(Step { written, done });
+        Step { written, done }
     }
-    for (reason, _) in reasons.iter().zip(&used).filter(|(_, used)| !**used) {
-        return Err(format!(
-            "no command is left out because of `{}`: take it away",
-            reason.words
-        ));
+
+    /// A mark that changes nothing is none.
+    fn check(&self, steps: &[Step]) -> Result<(), String> {
+        for Reason { words, .. } in &self.reasons {
+            if !steps.iter().any(|step| step.done == Done::NotRun(words)) {
+                return Err(format!(
+                    "no command is left out because of `{words}`: take it away"
+                ));
+            }
+        }
+        for (from, _) in &self.pairs {
+            let has = |step: &Step| {
+                !matches!(step.done, Done::NotRun(_)) && step.written.text.contains(from)
+            };
+            if !steps.iter().any(has) {
+                return Err(format!("no command that is run has `{from}`"));
+            }
+        }
+        Ok(())
     }
-    for ((from, _), _) in pairs.iter().zip(&replaced).filter(|(_, done)| !**done) {
-        return Err(format!("no command that is run has `{from}`"));
-    }
-    Ok(steps)
 }
 
 /// The file that a block is saved as.

@@ -259,7 +259,7 @@ async fn a_comparison_is_written_as_a_page_and_replaces_nothing_else() {
     let mine = out("mine.html");
     std::fs::write(&mine, "<p>mine").expect("a file can be written");
     for (path, why) in [
-        (&mine, "no report of this program"),
+        (&mine, "not a report of breaker-lab"),
         (&out("page.md"), "write a name such as"),
     ] {
         let ended = Process::run(&[&compare[..], &[text(path)]].concat()).await;

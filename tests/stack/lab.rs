@@ -50,7 +50,7 @@ impl Lab {
         for _ in 0..100 {
             if let Ok(mut caller) = TcpStream::connect("127.0.0.1:8001").await {
                 let request = b"GET /call HTTP/1.1\r\nhost: 127.0.0.1:8001\r\n\r\n";
-                // Whoever leaves does not care whether it was read.
+                // On the way out it does not matter whether it was read.
                 let _ = caller.write_all(request).await;
                 sleep(Duration::from_millis(2)).await;
             }

@@ -27,7 +27,7 @@ use jaeger::Jaeger;
 use lab::Lab;
 use programs::Stack;
 
-/// The range that the dashboards are asked about, in seconds. So long the lab runs before.
+/// The range of the dashboards' queries, in seconds. The lab runs for that long before.
 const RANGE: u32 = 60;
 
 /// Whatever happens, the run ends by then.

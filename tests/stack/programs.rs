@@ -122,7 +122,7 @@ impl Stack {
         reply.is_some_and(|reply| reply.status == 200)
     }
 
-    /// Ends Jaeger without a word. A container stays away until it is asked for.
+    /// Kills Jaeger. A container stays away until it is started again.
     pub(crate) async fn kill_jaeger(&mut self) {
         match &mut self.host {
             Host::Processes(running) => {
@@ -228,7 +228,7 @@ async fn docker(arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| text.trim().to_owned())
 }
 
-/// What the compose file promises, and what Jaeger takes beside it.
+/// The ports that the compose file promises, and those that Jaeger takes in addition.
 const PORTS: [u16; 17] = [
     9090, 16686, 16685, 4317, 4318, 13132, 13133, 8888, 5778, 5779, 14250, 14268, 6831, 6832, 9411,
     27777, 27778,

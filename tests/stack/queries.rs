@@ -9,7 +9,7 @@ use crate::RANGE;
 use crate::checks::{Checks, say};
 use crate::jaeger::Jaeger;
 
-/// So many exemplars of each metric are followed.
+/// How many exemplars of each metric are followed.
 const FOLLOWED: usize = 20;
 
 /// Every query of every panel, annotation and variable is answered, without a warning.
@@ -50,7 +50,7 @@ async fn assert_values(checks: &mut Checks, prometheus: &Prometheus, query: &Que
     assert_no_warning(checks, query, &answer);
 }
 
-/// A panel or annotation has a series with numbers; the one that says that nobody is up has none.
+/// A panel or annotation has a series with numbers; the one that says that no target is up has none.
 async fn assert_series(checks: &mut Checks, prometheus: &Prometheus, query: &Query) {
     let sent = of_one_instance(query).sent(&format!("{RANGE}s"));
     let answered = has_numbers(&prometheus.last(&sent, RANGE).await);
@@ -90,7 +90,7 @@ fn has_numbers(series: &[Sample]) -> bool {
     series.iter().any(number)
 }
 
-/// A series that stands for nobody: there is one only while no target is up.
+/// A series that stands for the absence of targets: it exists only while no target is up.
 fn says_that_nobody_is_up(query: &Query) -> bool {
     query.written.starts_with("vector(")
 }

@@ -10,10 +10,10 @@ use crate::checks::{Checks, say};
 use crate::jaeger::{Jaeger, JaegerSpan, escaped};
 use crate::lab::Lab;
 
-/// So many traces of each search are looked at.
+/// How many traces of each search are checked.
 const TRACES: usize = 500;
 
-/// So many spans are sent at once; they count as exported when Jaeger has answered.
+/// How many spans are sent at once; they count as exported when Jaeger has answered.
 const BATCH: f64 = 512.0;
 
 /// Jaeger has taken each span that the lab exported, and no other.
@@ -125,7 +125,7 @@ async fn assert_names(checks: &mut Checks, jaeger: &Jaeger, page: &str) -> Vec<P
     promised
 }
 
-/// A call that was permitted is told by five spans, one under the other; a fast failure by three.
+/// A permitted call has five spans, one under the other; a fast failure has three.
 fn assert_shapes(checks: &mut Checks, traces: &[Vec<JaegerSpan>]) {
     let chain = |trace: &[JaegerSpan]| -> Vec<String> {
         let mut told = Vec::new();

@@ -11,7 +11,7 @@ use tokio::time::{interval, timeout};
 /// A request without its version: `METHOD PATH`, and the body.
 type Request<'a> = (&'a str, &'a [u8]);
 
-/// How the length of a body is told.
+/// The way in which the length of a body is given.
 #[derive(Clone, Copy, Debug)]
 enum Length {
     Announced,

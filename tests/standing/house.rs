@@ -109,7 +109,7 @@ async fn out_of_file_descriptors_newcomers_wait_and_the_log_says_so_once() {
         "--max-connections",
         "1000",
     ];
-    // So many as it needs at least, and fewer than clients come.
+    // As many as it needs at least, and fewer than clients come.
     let process = Process::start_with_files(128, &base);
     let client = Client::new(process.url("unreliable service").await);
     let mut clients = JoinSet::new();

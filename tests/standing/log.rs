@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use end_to_end::{Client, Process, eventually};
 
-/// Nobody listens for data in every other fortieth of a second.
+/// The data port is closed in every other fortieth of a second.
 const FLAPPING: &str = r#"{"loop": true, "phases": [{"name": "there", "for_ms": 25},
     {"name": "away", "for_ms": 25, "rules": ["refuse"]}], "rules": {"refuse": {"effects": [{"refuse": {}}]}}}"#;
 
@@ -24,7 +24,7 @@ async fn a_port_that_somebody_else_has_taken_is_said_once_however_often_it_is_tr
 
     let accepted = control.put("/faults", FLAPPING).await;
     assert_eq!(accepted.status, 200, "{}", accepted.body);
-    // Fifty times there is somebody, were it not for the port.
+    // Fifty times there would be a listener, were it not for the port.
     let mut before = String::new();
     for turn in 0..100 {
         let truth = eventually("the next phase", async || {

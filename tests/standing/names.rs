@@ -18,7 +18,7 @@ const PROMISED: Duration = Duration::from_secs(3);
 /// A name server that takes every question and never answers.
 struct Silent {
     socket: UdpSocket,
-    /// What `/etc/resolv.conf` is for whoever is to ask it.
+    /// The `/etc/resolv.conf` of the processes that are to ask it.
     configuration: PathBuf,
 }
 
@@ -120,7 +120,7 @@ async fn scrapes_are_answered_and_sigterm_ends_an_instance_whose_downstream_has_
     server.asked().await;
     let answers = calls.join_all().await;
 
-    // Nobody was called, so nothing is known about the downstream: its breaker has no reason to open.
+    // No call was made, so nothing is known about the downstream: its breaker has no reason to open.
     assert!(answers.iter().all(|status| *status == 500), "{answers:?}");
     let breaker = client.get("/breaker").await.json();
     assert_eq!(breaker["state"], "closed", "{breaker}");

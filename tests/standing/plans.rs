@@ -2,7 +2,7 @@
 
 use end_to_end::{Client, FREE_PORTS, Process};
 
-/// So many rules, each with a state for each caller.
+/// This many rules, each with a state for each caller.
 fn with_rules(count: u32, effect: &str) -> String {
     let rule = |number: u32| {
         format!(

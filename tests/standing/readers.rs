@@ -108,7 +108,7 @@ async fn a_service_goes_on_when_nobody_reads_it_any_more() {
     assert!(began.elapsed() < PROMISED, "{:?}", began.elapsed());
 }
 
-/// A scenario of so many seconds, in a file of its own; and a folder for its result that is not there yet.
+/// A scenario of this many seconds, in a file of its own, and a folder for its result that does not exist yet.
 fn scenario(name: &str, seconds: u32) -> (PathBuf, PathBuf) {
     let name = format!("breaker-lab-{name}-{}", std::process::id());
     let folder = std::env::temp_dir().join(name);
@@ -274,7 +274,7 @@ async fn a_terminal_that_is_stopped_holds_neither_the_picture_nor_the_end() {
         format!("run {} --out {}", long.display(), out.display()),
     ] {
         let _ = std::fs::remove_file(&number);
-        // Nobody reads what `script` writes, so it reads nothing of its terminal, as after Ctrl-S.
+        // The output of `script` is not read, so it reads nothing of its terminal, as after Ctrl-S.
         let mut command = Command::new("script");
         let line = format!("echo $$ >{}; exec \"$LAB\" {line}", number.display());
         command.args(["-qec", &line, "/dev/null"]);
@@ -297,7 +297,7 @@ async fn a_terminal_that_is_stopped_holds_neither_the_picture_nor_the_end() {
         assert!(sent.expect("there is a kill command").success());
         eventually("it has ended", async || {
             let status = std::fs::read_to_string(format!("/proc/{id}/stat"));
-            // Whoever should note its end waits for the reader.
+            // The one that should notice its end waits for the reader.
             let ended = status.is_err() || status.is_ok_and(|status| status.contains(") Z "));
             ended.then_some(())
         })

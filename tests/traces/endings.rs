@@ -44,7 +44,7 @@ async fn a_timeout_and_a_client_that_leaves_are_told_with_their_real_duration() 
     for span in &trace[..3] {
         assert!(span.failed && span.lasted >= LIMIT, "{span:#?}");
     }
-    // The downstream is told that nobody waits any more, a moment after it began.
+    // The downstream is told that the client has stopped waiting, a moment after it began.
     assert!(
         trace[3].failed && trace[3].lasted >= LIMIT / 2,
         "{:#?}",

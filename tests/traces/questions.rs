@@ -9,7 +9,7 @@ use crate::{to, traced, traced_downstream};
 
 /// What stands behind the three ticks above a search that any run with faults answers.
 const SEARCH: &str = "jaeger-search";
-/// The same, where somebody must leave before.
+/// The same, for cases in which a client must leave before.
 const OF_LEAVING: &str = "jaeger-search of-callers-that-leave";
 
 /// The same, of instances that decide together.

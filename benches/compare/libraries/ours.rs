@@ -82,7 +82,7 @@ impl Library for Ours {
     }
 
     fn spread_of_open_periods(&self) -> f64 {
-        // Its rejections tell the period to the nanosecond, so nobody needs to wait for it.
+        // Its rejections give the period to the nanosecond, so no wait is needed.
         let period = || {
             let settings = by(Rule::Few).open_for(Duration::from_millis(50));
             let config = settings.build().expect("valid");

@@ -14,15 +14,16 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `in_force` | the plan in force, and the one before it |
+//! | `plan_in_force`, `plan_changes` | the plan in force, and its changes |
 //! | `meeting` | what one call meets, and what keeps it waiting |
 //! | `ledger` | who has called, and which faults each caller met |
 //! | `repeats` | calls that are sent again, and meet the same fate |
 //! | `truth` | the probability that calls fail, and when it changes |
 
-mod in_force;
 mod ledger;
 mod meeting;
+mod plan_changes;
+mod plan_in_force;
 mod repeats;
 mod truth;
 
@@ -30,15 +31,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use in_force::{Conflict, Settled};
 pub use ledger::{CallerId, Counts, Ledger, LedgerDetail};
 pub use meeting::{Held, Meeting, Request, Suffering, Work};
+pub use plan_changes::{Conflict, Settled};
 pub use truth::{Lookout, Sight, TRUTH_STEP, Truths};
 
 use crate::faults::{Ending, Fate, Hit, Moment, Plan};
 use crate::overload::{Arrival, Start, WorkId, WorkQueue};
-use in_force::{Before, Changed, InForce};
 use meeting::OVERLOAD;
+use plan_changes::{Before, Changed};
+use plan_in_force::InForce;
 use repeats::Repeats;
 
 /// The unreliable service.

@@ -10,10 +10,11 @@
 //! |---|---|
 //! | `written`, `schema` | a plan as it is written, and its schema |
 //! | `plan`, `check`, `patch` | a valid plan, how it is checked, and changes of its parts |
+//! | `digest` | a few letters that say whether two plans are the same |
 //! | `phase`, `moment` | what happens for a while, and where the plan is at an instant |
 //! | `rule`, `gate`, `effect` | which calls a rule matches, when it hits, and what it does |
 //! | `trajectory` | the state of a process at an instant |
-//! | `player`, `present`, `prepared`, `luck`, `fate` | what one call meets |
+//! | `player`, `present_phase`, `prepared_rule`, `luck`, `fate` | what one call meets |
 //! | `caller`, `callers`, `strangers` | which callers are told apart |
 //! | `truth`, `delays`, `work`, `change` | how likely a call fails now, and when that changes |
 //! | `preview` | what a plan would do |
@@ -34,8 +35,8 @@ mod patch;
 mod phase;
 mod plan;
 mod player;
-mod prepared;
-mod present;
+mod prepared_rule;
+mod present_phase;
 pub mod presets;
 mod preview;
 mod rule;

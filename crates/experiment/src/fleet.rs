@@ -16,8 +16,8 @@ mod delays;
 mod figures;
 mod recorder;
 mod spans;
+mod synchrony;
 mod timeline;
-mod together;
 mod traffic;
 
 use std::collections::BTreeMap;

@@ -211,7 +211,7 @@ impl RunResult {
             schema: Option<String>,
         }
         let head: Head = crate::reading::parse_json(bytes).map_err(|error| {
-            format!("it is not a result that `run` has left, such as runs/flapping-1: {error}")
+            format!("it is not a result of `run` or `simulate`, such as runs/flapping-1: {error}")
         })?;
         match head.schema.as_deref() {
             Some(SCHEMA | BEFORE) => crate::reading::parse_json(bytes),

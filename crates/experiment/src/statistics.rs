@@ -6,6 +6,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | this module | mean, standard deviation, standard error, intervals with 95 % confidence, median |
+//! | `student` | quantiles and tails of Student's distribution and of the normal one |
 //! | [`rank`] | tests of two samples by ranks: signed ranks for pairs, rank sums without pairs |
 //! | [`family`] | the correction for many tests at once |
 //! | [`survival`] | delays of which some were cut off (Kaplan and Meier) |

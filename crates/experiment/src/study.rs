@@ -12,6 +12,7 @@
 //! | [`frontier`] | detection speed against false alarms against blast radius |
 //! | [`gedcb`] | the published comparison, and our results for it |
 //! | [`chart`] | the pictures |
+//! | `written` | numbers with their intervals, as tables and pictures show them |
 
 pub mod chart;
 pub mod frontier;

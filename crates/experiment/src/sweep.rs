@@ -11,16 +11,18 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | this module | the grid and what is left to do |
+//! | this module | the sweep, and what is left to do |
+//! | `grid` | the settings that are varied, and the cells that their values span |
 //! | [`trial`] | the figures of one cell with one seed |
 //! | [`effect`] | values that change no figure |
-//! | [`table`] | every figure of every cell, with its interval; the Pareto front |
+//! | [`table`], `text` | every figure of every cell, with its interval, and as lines of text |
+//! | [`pareto_front`] | choices that no other choice surely beats |
 //! | [`chart`] | the front as a picture |
 
 pub mod chart;
 pub mod effect;
-pub mod front;
 mod grid;
+pub mod pareto_front;
 pub mod table;
 mod text;
 pub mod trial;

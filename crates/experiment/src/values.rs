@@ -33,7 +33,7 @@ impl fmt::Display for Span {
 /// fault may hold a call. Histograms of durations reach to it.
 pub const LONGEST_PATIENCE: Duration = Duration::from_secs(600);
 
-/// Checks how long somebody waits for an answer.
+/// Checks a timeout.
 ///
 /// # Errors
 ///
@@ -134,7 +134,7 @@ macro_rules! as_time {
 
 as_time!(Span, OrOff<Span>);
 
-/// What is said of text that is no duration.
+/// The message about text that is not a duration.
 fn no_duration(text: &str) -> String {
     format!("`{text}` is not a duration: write a number with a unit, such as 500ms, 2s or 1m")
 }

@@ -1,6 +1,7 @@
-//! The documentation of plans in `docs/faults.md`, compared with the code.
+//! The documentation of plans in `docs/faults.md`, and the schema of results, compared with the code.
 
-use experiment::faults::{Plan, presets, schema};
+use experiment::coordination::UsedEngine;
+use experiment::faults::{Plan, WrittenEffect, presets, schema};
 
 const PAGE: &str = include_str!("../../../docs/faults.md");
 
@@ -56,4 +57,33 @@ fn the_page_names_every_key_of_a_plan() {
             .any(|word| word == key || Some(word) == time);
         assert!(named || key == "version", "{key}");
     }
+}
+
+#[test]
+fn the_page_has_a_row_for_each_effect() {
+    // The refusal of an unknown effect lists those that are known; one is the other name of a slow body.
+    let refused = serde_json::from_str::<WrittenEffect>(r#"{"nothing": {}}"#).unwrap_err();
+    let refused = refused.to_string();
+    let known = refused.split('`').skip(1).step_by(2).skip(1);
+    let section = PAGE.split("## Effects").nth(1).expect("it is there");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    for effect in known.filter(|effect| *effect != "bandwidth") {
+        let written = format!("`{effect} = ");
+        assert!(section.contains(&written), "no row of {effect}");
+    }
+}
+
+#[test]
+fn the_schema_of_results_lists_the_engines_that_one_may_name() {
+    // The refusal of an unknown engine lists those that are known.
+    let refused = serde_json::from_str::<UsedEngine>("\"nothing\"").unwrap_err();
+    let refused = refused.to_string();
+    let known: Vec<&str> = refused.split('`').skip(1).step_by(2).skip(1).collect();
+    let schema = include_str!("../../../docs/result.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+
+    assert_eq!(
+        schema["$defs"]["coordination"]["properties"]["engine"]["enum"],
+        serde_json::json!(known)
+    );
 }

@@ -7,7 +7,7 @@ use experiment::outcome::ClientOutcome;
 
 const MIB: i64 = 1024 * 1024;
 
-/// What a tally holds in bytes after a run of so many requests per second.
+/// The bytes that a tally holds after a run with this many requests per second.
 fn bytes(targets: usize, seconds: u64, requests: u64) -> i64 {
     let names: Vec<String> = (0..targets).map(|target| format!("i{target}")).collect();
     let windows = ["a=1s..5s", "b=5s..9s"].map(|text| text.parse().expect("a phase"));

@@ -47,7 +47,7 @@
 //! # }
 //! ```
 
-mod caught;
+mod caught_panic;
 mod driver;
 mod errand;
 mod fleet_engine;
@@ -56,15 +56,15 @@ mod hearing;
 mod input;
 mod line;
 mod opinion_times;
-mod part;
 mod participant;
 mod rhythm;
 mod runtime_clock;
-mod sense;
 mod shared;
+mod soundness;
 mod status;
 mod subscription;
 mod tally;
+mod task_memory;
 
 use std::error::Error;
 use std::fmt;

@@ -29,7 +29,7 @@ mod news;
 mod overlay;
 mod probe;
 mod report;
-mod steady;
+mod steady_time;
 mod wake;
 
 use std::sync::Arc;
@@ -45,7 +45,7 @@ use listen::Contact;
 use news::News;
 use overlay::{Asking, Probes};
 use report::Mail;
-use steady::Steady;
+use steady_time::Steady;
 
 use crate::chance::Chance;
 use crate::command::{Command, Order};

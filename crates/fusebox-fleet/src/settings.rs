@@ -160,14 +160,12 @@ impl Settings {
     }
 
     /// The share of voters that opens the fleet.
-    #[cfg(feature = "redis")]
-    pub(crate) fn quorum_share(&self) -> Ratio {
+    pub fn quorum_share(&self) -> Ratio {
         self.vote.quorum_share
     }
 
-    /// The smallest number of votes.
-    #[cfg(feature = "redis")]
-    pub(crate) fn minimum_votes(&self) -> u32 {
+    /// The smallest number of votes that opens the fleet.
+    pub fn minimum_votes(&self) -> u32 {
         self.vote.minimum_votes
     }
 
@@ -237,8 +235,7 @@ impl Settings {
     }
 
     /// The longest wait between two probes of an instance alone.
-    #[cfg(feature = "redis")]
-    pub(crate) fn longest_gap(&self) -> Duration {
+    pub fn longest_gap(&self) -> Duration {
         self.probe.longest_gap
     }
 
@@ -284,8 +281,7 @@ impl Settings {
     }
 
     /// How many windows the merged one holds; `None` where that follows the voters.
-    #[cfg(feature = "redis")]
-    pub(crate) fn pool_windows(&self) -> Option<u32> {
+    pub fn pool_windows(&self) -> Option<u32> {
         self.pool.windows
     }
 

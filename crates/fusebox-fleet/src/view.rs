@@ -81,7 +81,7 @@ impl Votes {
         self.suspects >= self.need
     }
 
-    /// Returns whether so many voters see no trouble that as many suspects would open the fleet.
+    /// Returns whether at least as many voters see no trouble as it takes suspects to open the fleet.
     pub fn most_are_fine(self) -> bool {
         self.voters.saturating_sub(self.suspects) >= self.need
     }

@@ -37,7 +37,8 @@ impl Fleet {
         Self::of(3, 1000 * MS)
     }
 
-    /// Breakers that trip with the tenth failure in a row, for so long; instances suspect after so many.
+    /// Breakers that trip at the tenth failure in a row and stay open for this long; instances suspect after this
+    /// many failures.
     fn of(suspicion_run: u32, open_for: Duration) -> Self {
         let clock = ManualClock::new();
         let config = Config::builder()

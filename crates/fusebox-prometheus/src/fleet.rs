@@ -21,7 +21,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fusebox::HoldStage;
 use fusebox_fleet::host::{
-    Apart, Direction, FallbackReason, HeardVerdict, LeaseOutcome, MessageKind, Reader, Status,
+    Apart, Direction, FallbackReason, HeardVerdict, LeaseOutcome, MessageKind, OpinionTimes,
+    Reader, Status, Tally,
 };
 use fusebox_fleet::{BreakerKey, Opinion};
 use prometheus::core::{Collector, Desc};
@@ -68,7 +69,15 @@ pub use fleet_span_event::FleetSpanEvent;
 #[derive(Clone)]
 pub struct FleetCollector {
     descriptions: Arc<[Desc]>,
-    readers: Arc<Mutex<BTreeMap<BreakerKey, Reader>>>,
+    participants: Arc<Mutex<BTreeMap<BreakerKey, Exported>>>,
+}
+
+/// A participant, and what those before it have counted.
+#[derive(Clone)]
+struct Exported {
+    reader: Reader,
+    tally: Tally,
+    opinion_times: OpinionTimes,
 }
 
 impl FleetCollector {
@@ -76,7 +85,7 @@ impl FleetCollector {
     pub fn new() -> Self {
         Self {
             descriptions: names::FLEET.iter().map(description).collect(),
-            readers: Arc::default(),
+            participants: Arc::default(),
         }
     }
 
@@ -86,27 +95,68 @@ impl FleetCollector {
     /// # Errors
     /// [`NameTaken`] if a participant under this key is exported and has not left.
     pub fn add(&self, reader: Reader) -> Result<(), NameTaken> {
-        let mut readers = self.lock();
+        self.add_after(reader, (Tally::default(), OpinionTimes::default()))
+    }
+
+    /// The same for a breaker that has been in a fleet before: its counters go on from what was counted then.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    ///
+    /// # Examples
+    /// ```
+    /// use fusebox_fleet::host::Participant;
+    /// use fusebox_prometheus::NameTaken;
+    /// use fusebox_prometheus::fleet::FleetCollector;
+    ///
+    /// fn joined_anew(metrics: &FleetCollector, before: &Participant, now: &Participant) -> Result<(), NameTaken> {
+    ///     let last = before.status();
+    ///     metrics.add_after(now.reader(), (last.tally, last.opinion_times))
+    /// }
+    /// ```
+    pub fn add_after(
+        &self,
+        reader: Reader,
+        (tally, opinion_times): (Tally, OpinionTimes),
+    ) -> Result<(), NameTaken> {
+        let mut participants = self.lock();
         let key = reader.key().clone();
-        if readers
-            .get(&key)
-            .is_some_and(|known| known.status().is_in())
-        {
+        let known = participants.get(&key);
+        if known.is_some_and(|known| known.reader.status().is_in()) {
             return Err(NameTaken {
                 name: key.to_string(),
             });
         }
-        readers.insert(key, reader);
+        participants.insert(
+            key,
+            Exported {
+                reader,
+                tally,
+                opinion_times,
+            },
+        );
         Ok(())
     }
 
     /// Ends the export of the participant under this key, and returns it.
     pub fn remove(&self, key: &BreakerKey) -> Option<Reader> {
-        self.lock().remove(key)
+        self.lock().remove(key).map(|known| known.reader)
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<BreakerKey, Reader>> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<BreakerKey, Exported>> {
+        self.participants
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Exported {
+    /// How it stands now, with all that has been counted under its key.
+    fn status(&self) -> Status {
+        let mut status = self.reader.status();
+        status.tally = self.tally + status.tally;
+        status.opinion_times = self.opinion_times + status.opinion_times;
+        status
     }
 }
 
@@ -128,10 +178,10 @@ impl Collector for FleetCollector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let readers = self.lock().clone();
+        let participants = self.lock().clone();
         let mut families = Families::new();
-        for (key, reader) in &readers {
-            let status = reader.status();
+        for (key, participant) in &participants {
+            let status = participant.status();
             let breaker = ("breaker", key.as_str());
             families.gauges(breaker, &status);
             families.places(breaker, &status);

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use fusebox::{Breaker, Config};
 use fusebox_fleet::engine::memory::Memory;
-use fusebox_fleet::host::{Host, Participant, RuntimeClock};
-use fusebox_fleet::{BreakerKey, InstanceId, Mode, Settings};
+use fusebox_fleet::host::{
+    Direction, HeardVerdict, Host, MessageKind, Participant, RuntimeClock, Status,
+};
+use fusebox_fleet::{BreakerKey, InstanceId, Mode, Opinion, Settings};
 use fusebox_prometheus::Metrics;
 use fusebox_prometheus::fleet::{FleetCollector, names};
 
@@ -84,6 +86,37 @@ fn is(metrics: &Metrics, series: &str, expected: f64) {
         (found - expected).abs() < 1e-9,
         "{series}: {found} and not {expected}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn counters_of_a_breaker_that_joins_anew_can_go_on() {
+    const SENT: &str = r#"messages_total{breaker="db",kind="report",direction="sent"}"#;
+    const IDLE: &str = r#"opinion_seconds_total{breaker="db",opinion="idle",verdict="closed"}"#;
+    let mut fleet = Fleet::of(&["a", "b"]);
+    tokio::time::sleep(3000 * MS).await;
+    let (collector, metrics) = shown_of(&fleet.all[0]);
+    let before = [SENT, IDLE].map(|series| value(&metrics, series));
+    assert!(before[0] > 0.0 && before[1] > 2.0, "{before:?}");
+    let first = fleet.all.remove(0);
+    let reader = first.reader();
+    assert!(collector.add(fleet.all[0].reader()).is_err());
+
+    first.leave().await;
+    let last = reader.status();
+    let counted = (last.tally, last.opinion_times);
+    collector.add_after(fleet.all[0].reader(), counted).unwrap();
+
+    let other = fleet.all[0].status();
+    let sent = |status: &Status| status.tally.messages(MessageKind::Report, Direction::Sent);
+    is(&metrics, SENT, as_f64(sent(&last) + sent(&other)));
+    let idle = last.opinion_times + other.opinion_times;
+    let idle = idle.of(Opinion::Idle, HeardVerdict::Closed);
+    is(&metrics, IDLE, idle.as_secs_f64());
+}
+
+#[expect(clippy::cast_precision_loss, reason = "messages of one test")]
+fn as_f64(count: u64) -> f64 {
+    count as f64
 }
 
 #[tokio::test(start_paused = true)]

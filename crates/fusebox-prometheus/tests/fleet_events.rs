@@ -278,7 +278,7 @@ async fn who_cannot_reach_the_engine_says_so_once_with_its_name_and_its_trouble(
     assert!(text.contains("nobody is there"), "{text}");
 }
 
-/// An engine that nobody runs.
+/// An engine that is not running.
 struct Nowhere;
 
 fn nobody<'a, T: Send + 'a, R: Send + 'a>() -> Answer<'a, Result<T, EngineError<R>>> {

@@ -24,8 +24,8 @@ fn hosts() -> Registry<String> {
     Registry::new(NonZeroUsize::new(10).unwrap(), Config::default())
 }
 
-/// Leaves events of `breaker` that nobody has been told, and has `listener` told of them by whoever
-/// comes next. What a caller tells at once has an end, if others have come meanwhile.
+/// Leaves waiting events of `breaker`, which the next caller tells `listener`. A caller tells only
+/// a limited number at once if others have come meanwhile.
 fn leave_untold_events(breaker: &Breaker, listener: impl Fn() + Send + Sync + 'static) {
     let told = AtomicUsize::new(0);
     let own = breaker.clone();

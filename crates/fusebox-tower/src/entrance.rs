@@ -11,7 +11,7 @@ use fusebox::{Breaker, CallError, Permit, Rejected, Verdict};
 use tower_service::Service;
 
 use crate::gate::ServiceGate;
-use crate::held::{Held, on_error};
+use crate::held_permit::{Held, on_error};
 use crate::turned_away::TurnedAway;
 
 /// A service and the gate before it. Clones share the breaker.

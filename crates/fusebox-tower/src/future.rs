@@ -8,7 +8,7 @@ use fusebox::{CallError, Rejected};
 use pin_project_lite::pin_project;
 
 use crate::classify::Classify;
-use crate::held::Held;
+use crate::held_permit::Held;
 
 pin_project! {
     /// The future of a [`BreakerService`](crate::BreakerService)'s answer.

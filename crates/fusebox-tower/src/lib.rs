@@ -89,7 +89,7 @@ mod gate;
 #[cfg(feature = "grpc")]
 mod grpc;
 pub mod guide;
-mod held;
+mod held_permit;
 #[cfg(feature = "http")]
 mod http_breaker;
 #[cfg(feature = "http")]

@@ -104,8 +104,8 @@ pub(crate) struct HalfOpenPolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProbeVerdict {
-    /// So many successes close the breaker; so many failures reopen it. Whichever comes first
-    /// decides.
+    /// The breaker closes after `successes` successes and reopens after `failures` failures,
+    /// whichever comes first.
     Count {
         /// Successes that close the breaker. At least 1; default 1.
         successes: u32,

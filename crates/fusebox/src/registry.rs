@@ -9,8 +9,8 @@
 //! readers. All other work (new keys, evictions, removals) is done by one thread at a time, which
 //! holds readers up only while it inserts or removes an entry.
 
-mod asked;
 mod builder;
+mod last_asked;
 mod makers;
 mod retired;
 mod search;

@@ -143,7 +143,7 @@ fn a_stream_that_was_dropped_is_told_nothing_more_and_costs_no_more() {
     drop(dropped);
     breaker.force_open();
 
-    // The rejections that follow go to nobody: none is lost, because none is told.
+    // The rejections that follow have no receiver: none is lost, because none is told.
     let calls = if cfg!(miri) { 100 } else { 5000 };
     for _ in 0..calls {
         breaker.try_acquire().unwrap_err();
@@ -241,7 +241,7 @@ fn a_listener_that_hangs_makes_no_memory_grow_and_no_caller_wait() {
     );
 }
 
-/// Wants everything, and while it is told one event another thread makes the next.
+/// Wants everything; while it is told one event, another thread makes the next.
 struct EndlessSupply {
     told: Arc<Mutex<Vec<thread::ThreadId>>>,
     ask: Mutex<mpsc::Sender<()>>,
@@ -313,7 +313,8 @@ fn a_caller_who_is_alone_tells_everything_that_waits() {
     let (told, events) = mpsc::channel();
     breaker.add_listener(move |_: &str, event: &Event| {
         let _ = told.send(kind(event));
-        // Uses its own breaker: who comes by is the caller itself, and nobody to leave the rest to.
+        // Uses its own breaker: the next caller is this caller itself, so there is no other to
+        // leave the rest to.
         if handle.snapshot().generation.get() < 40 {
             handle.disable();
             handle.resume();

@@ -63,7 +63,8 @@ fn many_threads_flapping_one_breaker_tell_every_transition_once_and_in_order() {
             let (breaker, clock, round) = (&breaker, &clock, &round);
             scope.spawn(move || {
                 for call in 0..500 {
-                    // Whoever tells may be preempted. A round makes fewer events than may wait.
+                    // A thread that tells events may be preempted. A round makes fewer events than
+                    // may wait.
                     if call % 50 == 0 {
                         round.wait();
                     }

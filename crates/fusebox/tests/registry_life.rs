@@ -206,7 +206,7 @@ fn a_hook_that_panics_leaves_the_key_to_the_next_who_asks() {
     assert_eq!(times.load(Ordering::SeqCst), 2);
 }
 
-/// A key whose hash panics when it was asked for so many times.
+/// A key whose hash panics when it was computed this many times.
 #[derive(Clone)]
 struct Fragile {
     name: &'static str,

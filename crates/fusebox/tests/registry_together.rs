@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use fusebox::{Breaker, Clock, ClockSteps, Config, ManualClock, ManualControl, Registry, State};
 
-/// How long a thread may need that nobody holds up.
+/// How long an unhindered thread may need.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 type Code = Box<dyn FnOnce() + Send>;

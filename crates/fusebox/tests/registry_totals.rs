@@ -48,7 +48,7 @@ fn what_removed_breakers_count_while_they_are_in_use_and_after_is_in_the_totals(
     clock.advance(IDLE);
     assert_eq!(hosts.retired().time_in(State::Closed), Duration::ZERO);
 
-    // Many that nobody uses are added up as they go.
+    // Many retired breakers without users are added up as they go.
     for _ in 0..100 {
         drop(removed("a"));
     }

@@ -169,7 +169,7 @@ pub(crate) struct ServingArgs {
     /// Most connections that one service keeps open; a further one replaces an idle one [default: 16384]
     #[arg(long, value_name = "N", env = "BREAKER_LAB_MAX_CONNECTIONS")]
     pub(crate) max_connections: Option<usize>,
-    /// Bearer token that control routes require; with a token they serve other hosts, too
+    /// Bearer token that control routes require; with a token they serve other hosts, too; reading requires none
     /// [default: none, control routes serve only this machine]
     #[arg(
         long,

@@ -11,11 +11,11 @@
 //! one.
 
 mod connector;
-mod driven;
-mod heard;
+mod driven_connection;
+mod heard_socket;
 mod names;
 mod pool;
-mod turns;
+mod socket_in_turns;
 mod wakers;
 
 use std::error::Error;
@@ -33,11 +33,11 @@ use reqwest::{Url, redirect};
 
 use connector::Connector;
 pub(crate) use connector::LookingUp;
-pub(crate) use driven::{Driven, Unanswered as NoHead};
-pub(crate) use heard::{Begun, Heard};
+pub(crate) use driven_connection::{Driven, Unanswered as NoHead};
+pub(crate) use heard_socket::{Begun, Heard};
 pub(crate) use names::Names;
 use pool::Pool;
-pub(crate) use turns::InTurns;
+pub(crate) use socket_in_turns::InTurns;
 
 /// The header with the key, by which the downstream tells its shards apart.
 pub(crate) const REQUEST_KEY: HeaderName = HeaderName::from_static("x-request-key");

@@ -230,7 +230,7 @@ mod tests {
         let error = read(Path::new("/dev/zero"), WRITTEN_BY_HAND).unwrap_err();
 
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
-        assert!(error.to_string().contains("more than 1 MiB"), "{error}");
+        assert!(error.to_string().contains("larger than 1 MiB"), "{error}");
     }
 
     #[cfg(unix)]

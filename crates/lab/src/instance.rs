@@ -7,7 +7,7 @@ mod call;
 mod control;
 mod downstream;
 mod fleet_view;
-mod permitted;
+mod permitted_calls;
 mod stalls;
 mod tuning;
 mod view;
@@ -27,11 +27,11 @@ use telemetry::{
 
 use call::FastFailures;
 use downstream::Caller;
-pub(crate) use permitted::Permitted;
+pub(crate) use permitted_calls::Permitted;
 use stalls::Stalls;
 pub(crate) use tuning::{SettingsChange, Tuned, Tuning};
 
-use crate::coordination::{FleetReader, Joining, Part};
+use crate::coordination::Seat;
 use crate::serve::{Answers, Control, Listening, Routes, router, serve};
 use crate::settings::{self, Serving};
 use crate::shutdown::Shutdown;
@@ -59,9 +59,7 @@ struct Shared {
     tuning: Tuning,
     /// The order of an operator or of a scenario from before the first call.
     mode: Mutex<Mode>,
-    /// Its part in a fleet, if its breaker does not decide alone.
-    part: Option<Part>,
-    fleet_metrics: FleetCollector,
+    seat: Arc<Seat>,
     /// Calls that were permitted, counted at that time: their outcomes may come a second later.
     permitted: Permitted,
     caller: Caller,
@@ -90,6 +88,11 @@ impl Instance {
         metrics
             .register(breakers)
             .expect("each metric is registered once");
+        let fleet = FleetCollector::new();
+        metrics
+            .register(fleet.clone())
+            .expect("each metric is registered once");
+        let tracer = telemetry.tracer(SERVICE, name);
         let durations = CallDurations::new(&metrics).expect("each metric is registered once");
         telemetry.show_export(&metrics);
         let transitions = Transitions::new(name, &metrics);
@@ -106,7 +109,7 @@ impl Instance {
             state: Arc::new(Shared {
                 tuning: Tuning::new(name, &breaker, settings.breaker),
                 mode: Mutex::new(settings.mode),
-                fleet_metrics: FleetCollector::new(),
+                seat: Arc::new(Seat::new(name, &breaker, (tracer.clone(), fleet))),
                 caller,
                 stalls,
                 durations: durations.of(DOWNSTREAM),
@@ -115,34 +118,16 @@ impl Instance {
                 name: name.to_owned(),
                 permitted: Permitted::default(),
                 breaker,
-                part: None,
                 metrics,
-                tracer: telemetry.tracer(SERVICE, name),
+                tracer,
                 transitions,
             }),
         }
     }
 
-    /// The same with a breaker that takes part in a fleet, until the instance is shut down. Call it within a
-    /// runtime.
-    pub(crate) fn joining(mut self, joining: Joining) -> Self {
-        let state = Arc::get_mut(&mut self.state).expect("nobody serves it yet");
-        let part = Part::join(&state.name, &state.breaker, joining, &state.tracer);
-        let fleet = &state.fleet_metrics;
-        fleet
-            .add(part.reader().latest())
-            .expect("the only participant");
-        state
-            .metrics
-            .register(fleet.clone())
-            .expect("each metric is registered once");
-        state.part = Some(part);
-        self
-    }
-
-    /// The reader of its status in its fleet, if it has one.
-    pub(crate) fn fleet(&self) -> Option<&FleetReader> {
-        self.state.part.as_ref().map(Part::reader)
+    /// Its seat in whatever fleet there is.
+    pub(crate) fn seat(&self) -> &Arc<Seat> {
+        &self.state.seat
     }
 
     /// The instance's breaker.
@@ -171,15 +156,9 @@ impl Instance {
     /// state and knows of no call, and it joins its fleet anew. It keeps its settings and its counters. Call it
     /// within a runtime.
     pub(crate) fn begin_anew(&self) {
-        let state = &self.state;
         let mode = *self.mode();
         self.set_out(mode);
-        if let Some(part) = &state.part
-            && part.rejoin()
-        {
-            let known = state.fleet_metrics.add(part.reader().latest());
-            known.expect("the participant before has left");
-        }
+        self.state.seat.enter();
     }
 
     /// How many calls the breaker has permitted so far.
@@ -255,10 +234,12 @@ impl Instance {
                 &[200, 400, 409, 503],
                 put(async move |request| control::order(&fleet, request).await),
             )
-            .ready_when(move || match ready.part.as_ref().and_then(Part::unready) {
-                None => Ok(()),
-                Some(why) => Err(("localised_failure", why)),
-            });
+            .ready_when(
+                move || match ready.seat.part().and_then(|part| part.unready()) {
+                    None => Ok(()),
+                    Some(why) => Err(("localised_failure", why)),
+                },
+            );
         router(routes)
     }
 }
@@ -303,10 +284,8 @@ fn set_out(breaker: &Breaker, mode: Mode) {
 /// Leaves the fleet as soon as the shutdown begins: calls under way end through a breaker of their own instance
 /// alone.
 async fn farewell(state: &Shared, mut shutdown: Shutdown) {
-    if let Some(part) = &state.part {
-        shutdown.begun().await;
-        part.leave().await;
-    }
+    shutdown.begun().await;
+    state.seat.go().await;
 }
 
 /// Keeps the breaker's state true while there are no calls, and notices when the process did not run. Never returns.

@@ -7,26 +7,26 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `pacer` | the open loop: each request leaves at its planned instant |
-//! | `closed` | the closed loop: the answers set the pace |
+//! | `closed_loop` | the closed loop: the answers set the pace |
 //! | `lane` | the connections to one target |
 //! | `load_control` | another rate, a pause or another plan during the run |
 //! | `next_attempt`, `reminder` | retries: whether there is one, and the wait before it |
 //! | `job`, `account` | one request under way; all requests of one target |
 //! | `connection`, `request` | one exchange, and what is sent |
 //! | `record` | what the clients saw, behind its lock |
-//! | `alone` | the generator in a process of its own |
+//! | `load_process` | the generator in a process of its own |
 //! | `plan_view`, `display`, `report`, `output` | what is shown and written: plan, progress, result |
 //! | `rates` | rates from a file, to be replayed |
 //! | `metrics` | the exported metrics |
 
 mod account;
-pub(crate) mod alone;
-mod closed;
+mod closed_loop;
 mod connection;
 mod display;
 mod job;
 mod lane;
 mod load_control;
+pub(crate) mod load_process;
 mod metrics;
 mod next_attempt;
 mod output;
@@ -54,7 +54,7 @@ use crate::shortage::Shortage;
 use crate::shutdown::Shutdown;
 use crate::timer::Sleeper;
 use account::Account;
-use closed::ClosedLoop;
+use closed_loop::ClosedLoop;
 use connection::Endpoint;
 use lane::Lane;
 pub(crate) use load_control::{LoadChange, LoadControl, LoadView};
@@ -180,7 +180,7 @@ impl Generator {
                 // An IPv6 address stands in brackets.
                 host: host.trim_matches(['[', ']']).to_owned(),
                 port: url.port_or_known_default().unwrap_or(80),
-                // Turns of its own: a name that nobody answers for keeps no other target waiting.
+                // A sequence of its own, so that an unresolved name delays no other target.
                 names: Names::of_system(),
                 patience: profile.timeout.0,
                 open: self.record.connections(place).clone(),

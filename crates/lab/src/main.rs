@@ -3,18 +3,22 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `cli`, `settings`, `settle` | what the user asked for, and what follows from it |
-//! | `together`, `alone` | the whole system in one process, shown live, and each of its parts alone |
+//! | `together`, `service_process` | the whole system in one process, shown live, and each of its parts alone |
 //! | `unreliable`, `faults` | the service that carries out fault plans, and the commands that set them |
 //! | `instance` | one instance: a breaker between a client and the downstream |
+//! | `instance_set` | the instances of a lab, each of which can be stopped and started again |
+//! | `operation` | the orders to a running lab: to its instances and its load, and a scenario to play |
 //! | `coordination` | what lets breakers of instances decide together: engines, parts, log lines |
 //! | `load` | the load generator, which calls the instances |
+//! | `journal` | what is changed while the lab runs, until whoever shows the run takes it |
+//! | `shipped` | the scenarios that come with the lab |
 //! | `run` | an experiment performed from its file, judged, kept and compared |
-//! | `kept` | a result that a run has left, read again |
+//! | `result_file` | a result that a run has left, read again |
 //! | `event_table` | the table of a run's events, a CSV file |
 //! | `simulate` | runs of a scenario in virtual time, and sweeps |
 //! | `sweep` | a scenario under every combination of some settings, performed, kept and laid out |
 //! | `study` | many scenarios under every policy of coordination, performed, kept and laid out |
-//! | `trials` | the file of the trials of a sweep or a study |
+//! | `trial_file` | the file of the trials of a sweep or a study |
 //! | `parallel` | tasks on several threads, with each result passed on as soon as it is there |
 //! | `report` | reports: what a folder of results says, as pages, tables, pictures and words |
 //! | `page` | the live page: what browsers are shown of a run |
@@ -30,20 +34,18 @@
 //! | `timer` | timers that are more precise than a millisecond |
 //! | `shutdown`, `failure` | the end of the program, in order or not |
 
-mod alone;
 mod browser;
 mod cli;
 mod client;
 mod coordination;
-mod crew;
 mod discovery;
 mod event_table;
 mod failure;
 mod faults;
 mod file;
 mod instance;
+mod instance_set;
 mod journal;
-mod kept;
 mod load;
 mod notice;
 mod operation;
@@ -51,9 +53,11 @@ mod page;
 mod parallel;
 mod print;
 mod report;
+mod result_file;
 mod run;
 mod secrets;
 mod serve;
+mod service_process;
 mod settings;
 mod settle;
 mod shipped;
@@ -65,7 +69,7 @@ mod sweep;
 mod terminal;
 mod timer;
 mod together;
-mod trials;
+mod trial_file;
 mod unreliable;
 mod words;
 
@@ -120,16 +124,22 @@ fn run(cli: Cli) -> Result<(), Failure> {
         None => whole(&cli.together, seed),
         Some(Role::Unreliable(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
-            stage.play_or_print(settle::unreliable_alone(args, seed)?, alone::unreliable)
+            stage.play_or_print(
+                settle::unreliable_alone(args, seed)?,
+                service_process::unreliable,
+            )
         }
         Some(Role::Instance(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
-            stage.play_or_print(settle::instance_alone(args, seed)?, alone::instance)
+            stage.play_or_print(
+                settle::instance_alone(args, seed)?,
+                service_process::instance,
+            )
         }
         Some(Role::Faults(args)) => drive(threads(0)?, faults::run(args)),
         Some(Role::Load(args)) => {
             let stage = Stage::alone(&args.common, &args.workers);
-            stage.play_or_print(settle::load_alone(*args, seed)?, load::alone::run)
+            stage.play_or_print(settle::load_alone(*args, seed)?, load::load_process::run)
         }
         Some(Role::Run(args)) => {
             let check = args.result.check;
@@ -278,7 +288,7 @@ mod tests {
         let (unblock, blocked) = mpsc::channel::<()>();
         let program = std::thread::spawn(move || {
             drive(threads(0).unwrap(), async {
-                // As a look-up of a name that nobody answers.
+                // Like a look-up of a name that no server answers.
                 tokio::task::spawn_blocking(move || blocked.recv());
             });
             tell.send(()).unwrap();

@@ -1,7 +1,7 @@
 //! A notice: what is logged once a minute, however often it happens.
 //!
-//! Whoever calls, or holds what a service needs, can let the same thing happen a thousand times a second. The
-//! log says that it happens, and how often it happened since it last said so.
+//! A caller, or a process that holds what a service needs, can make the same thing happen a thousand times a second.
+//! The log says that it happens, and how often since the last such line.
 
 use std::time::Duration;
 

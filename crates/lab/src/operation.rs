@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fusebox_fleet::{Fingerprint, Mode};
 use serde::Serialize;
 
-use crate::crew::{Crew, Unmoved};
+use crate::coordination::{Change, Coordinator, Unchanged};
 use crate::instance::Tuning;
+use crate::instance_set::{InstanceSet, Unmoved};
 use crate::load::{LoadChange, LoadControl};
 use crate::settings::{BreakerSettings, Together};
 use crate::unreliable::Running;
@@ -21,9 +21,10 @@ use crate::unreliable::Running;
 /// The parts that accept orders.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
-    pub(crate) crew: Arc<Crew>,
+    pub(crate) crew: Arc<InstanceSet>,
     pub(crate) load: LoadControl,
     pub(crate) running: Arc<Running>,
+    pub(crate) coordinator: Arc<Coordinator>,
     pub(crate) fixed: Fixed,
 }
 
@@ -32,22 +33,16 @@ pub(crate) struct Operation {
 pub(crate) struct Fixed {
     /// How long each instance waits for the downstream.
     pub(crate) waits: BTreeMap<String, Duration>,
-    /// How the instances decide together, and by which settings, if they do.
-    mode: Mode,
-    rules: Option<Fingerprint>,
 }
 
 impl Fixed {
     /// What these settings fix.
     pub(crate) fn of(settings: &Together) -> Self {
         let waits = settings.instance.iter();
-        let rules = settings.coordinating.as_ref().map(|it| &it.rules);
         Self {
             waits: waits
                 .map(|(name, one)| (name.clone(), one.call_timeout.0))
                 .collect(),
-            mode: rules.map_or(Mode::Local, |rules| rules.mode()),
-            rules: rules.map(|rules| rules.fingerprint()),
         }
     }
 }
@@ -69,6 +64,8 @@ pub(crate) enum Why {
     Unknown,
     /// The request does not fit the present state.
     Conflict,
+    /// An engine does not answer.
+    Unavailable,
 }
 
 /// Whether an instance runs, after it was stopped or started.
@@ -89,11 +86,6 @@ impl Refused {
 }
 
 impl Operation {
-    /// How the instances decide together.
-    pub(crate) fn mode(&self) -> Mode {
-        self.fixed.mode
-    }
-
     /// The place of the instance of this name.
     ///
     /// # Errors
@@ -198,26 +190,37 @@ impl Operation {
         changed.map_err(|message| Refused::new(Why::Invalid, "invalid_load", message))
     }
 
-    /// Whether the instances decide in this mode, which is fixed while the lab runs.
+    /// Changes how the instances decide.
     ///
     /// # Errors
     ///
-    /// They decide in another one; the message says how to begin in the one that is asked for.
-    pub(crate) fn check_mode(&self, asked: Mode) -> Result<(), Refused> {
-        if asked == self.fixed.mode {
-            return Ok(());
-        }
-        let message = format!(
-            "the instances decide in mode {}, which is fixed while the lab runs, as all of them vote by the same \
-             settings: end the lab and start it with --coordination {asked}",
-            self.fixed.mode
-        );
-        Err(Refused::new(Why::Conflict, "fixed_at_start", message))
+    /// Why nothing has changed.
+    pub(crate) async fn change_coordination(&self, change: Change) -> Result<(), Refused> {
+        let instances = self.crew.instances();
+        let breakers = instances.map(|(_, one)| one.tuning().settings()).collect();
+        let changed = self.coordinator.change(change, breakers).await;
+        changed.map_err(Refused::from)
     }
 
     fn tunings(&self) -> Vec<Tuning> {
         let instances = self.crew.instances();
         instances.map(|(_, one)| one.tuning().clone()).collect()
+    }
+}
+
+impl From<Unchanged> for Refused {
+    fn from(why: Unchanged) -> Self {
+        let (why, code, message) = match why {
+            Unchanged::Invalid(message) => (Why::Invalid, "invalid_coordination", message),
+            Unchanged::Conflict(message) => (Why::Conflict, "not_now", message),
+            Unchanged::Unavailable(message) => (Why::Unavailable, "engine_unavailable", message),
+            Unchanged::LabEnds => (
+                Why::Conflict,
+                "lab_ends",
+                "nothing can be changed: the lab ends".to_owned(),
+            ),
+        };
+        Self::new(why, code, message)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The lab's page: what it shows of a run, live, to browsers and to `curl`.
+//! The lab's page, which shows a run live, to browsers and to `curl`.
 //!
 //! | route | answer |
 //! |---|---|
@@ -14,7 +14,7 @@
 //! | `GET /api/scenarios`, `POST /api/scenarios/{name}` | the scenarios, and one of them from now on |
 //! | `PUT /api/fleet/mode`, `GET` and `PUT /api/coordination` | an order to the whole fleet, and how it decides |
 //!
-//! Pages of other sites read none of them ([`Routes::add_own`]).
+//! Pages of other sites can read none of them ([`Routes::add_own`]).
 
 mod assets;
 mod chunks;
@@ -50,15 +50,15 @@ pub(crate) use feed::Feed;
 pub(crate) use memory::history;
 use orders::with_orders;
 pub(crate) use source::{
-    Described, Description, LoadStep, Moment, PhaseStart, PlanStep, Row, Rules, SecondLatencies,
-    SettingsStep, Source, TruthStep, TurnStep,
+    CoordinationStep, Described, Description, LoadStep, Moment, PhaseStart, PlanStep, Row, Rules,
+    SecondLatencies, SettingsStep, Source, TruthStep, TurnStep,
 };
-pub(crate) use standing::{Coordination, FleetNote, SeenView, Standing};
+pub(crate) use standing::{FleetNote, SeenView, Standing};
 use viewer::Viewer;
 
-/// By which a browser that comes back says what it has seen last.
+/// The header by which a browser that comes back says what it has seen last.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// Proxies are to hand on each event at once.
+/// Tells proxies to pass on each event at once.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// The page and service discovery, which share a port, ready to answer.
@@ -70,7 +70,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The page of what `feed` tells, with the orders that can be given.
+    /// Makes the page that shows `feed`, with the orders that can be given.
     pub(crate) fn new(discovery: Discovery, feed: Arc<Feed>, operation: Operation) -> Self {
         Self {
             discovery,
@@ -82,6 +82,9 @@ impl Page {
     /// Answers until the shutdown.
     pub(crate) async fn serve(self, listening: Listening, settings: Serving, shutdown: Shutdown) {
         let control = Control::new(settings.control_token.as_ref());
+        if settings.control_token.is_some() {
+            self.feed.ask_for_token();
+        }
         let mut routes = self.discovery.routes(listening.address, control);
         for asset in &ASSETS {
             routes = routes.add_own(asset.path, &[200, 403], get(async || asset.answer()));
@@ -93,7 +96,7 @@ impl Page {
     }
 }
 
-/// The routes of what is shown.
+/// The routes for reading.
 fn with_data(routes: Routes, feed: &Arc<Feed>, shutdown: &Shutdown) -> Routes {
     let (state, history, events) = (Arc::clone(feed), Arc::clone(feed), Arc::clone(feed));
     let shutdown = shutdown.clone();
@@ -115,14 +118,14 @@ fn with_data(routes: Routes, feed: &Arc<Feed>, shutdown: &Shutdown) -> Routes {
         )
 }
 
-/// Answers `GET /api/events`. A page that was closed for a while says by `?after=` what it has seen last; a
-/// browser that lost the connection says so itself.
+/// Answers `GET /api/events`. A page that was closed for a while says by `?after=` what it has seen last; a browser
+/// that lost the connection says so itself.
 fn watch(feed: &Arc<Feed>, request: &Request, shutdown: &Shutdown) -> Response {
     let told = request.headers().get(LAST_EVENT_ID);
     let told = told.and_then(|value| value.to_str().ok());
     let last = told.or_else(|| parameter(request, "after"));
     let Some(viewer) = Viewer::of(feed, last, shutdown) else {
-        let message = "too many pages watch already: close some";
+        let message = "too many pages are open: close one";
         return error(StatusCode::SERVICE_UNAVAILABLE, "too_many_viewers", message);
     };
     let mut answer = fresh("text/event-stream", viewer.body());
@@ -131,14 +134,14 @@ fn watch(feed: &Arc<Feed>, request: &Request, shutdown: &Shutdown) -> Response {
     answer
 }
 
-/// Answers `GET /api/history`. It may be long, so it is put together beside the calls.
+/// Answers `GET /api/history`. It may be long, so it is put together in the background.
 async fn between(feed: &Arc<Feed>, request: Request) -> Response {
     let Some((from, to)) = asked_span(&request) else {
         let message =
             "`from` and `to` are seconds since the start of the run, such as `?from=0&to=60`";
         return error(StatusCode::BAD_REQUEST, "invalid_span", message);
     };
-    // Whoever counts ticks waits for the copy only.
+    // Ticks wait only for the copy.
     let past = feed.past();
     match tokio::task::spawn_blocking(move || past.between(from, to)).await {
         Ok(json) => fresh("application/json", json.into()),
@@ -149,7 +152,7 @@ async fn between(feed: &Arc<Feed>, request: Request) -> Response {
     }
 }
 
-/// The span that is asked for: the whole run, where nothing is said.
+/// The requested span; the whole run if nothing is said.
 fn asked_span(request: &Request) -> Option<(f64, f64)> {
     let bound = |name, usual: f64| match parameter(request, name).map(str::parse::<f64>) {
         None => Some(usual),
@@ -158,7 +161,7 @@ fn asked_span(request: &Request) -> Option<(f64, f64)> {
     Some((bound("from", 0.0)?, bound("to", f64::MAX)?))
 }
 
-/// A parameter of the query, as it stands there.
+/// A parameter of the query, undecoded.
 fn parameter<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     let query = request.uri().query()?;
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -168,7 +171,7 @@ fn parameter<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-/// An answer that is so now and not kept by anybody.
+/// An answer about the present, which must not be cached.
 fn fresh(content_type: &'static str, body: Body) -> Response {
     let mut answer = Response::new(body);
     let headers = answer.headers_mut();

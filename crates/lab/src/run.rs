@@ -8,9 +8,9 @@ mod entries;
 mod folder;
 mod inputs;
 mod list;
+mod live_settings;
 mod machine;
 pub(crate) mod report;
-mod settled;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,8 +24,8 @@ use telemetry::Telemetry;
 pub(crate) use crate::shipped::{RUN_WITH, Source, TOGETHER, read, text_of};
 pub(crate) use compare::{compare, each_once};
 pub(crate) use list::{check, list};
+pub(crate) use live_settings::{check_use, settled, with_engine};
 pub(crate) use machine::commit;
-pub(crate) use settled::{check_use, settled, with_engine};
 
 use entries::{Entries, turns};
 
@@ -185,7 +185,7 @@ async fn repetition(
     }
     let watched = Arc::new(watched);
     let writer = events.map(|((tap, flow), table)| EventWriter::start(tap, flow, &watched, table));
-    // A task of its own: whoever shows the run, or waits for its end, may be slow.
+    // A task of its own, because the display of the run, or the wait for its end, may be slow.
     let observer = Observer::start(&watched);
     let ending = tokio::select! {
         ending = end => Some(ending),
@@ -231,13 +231,10 @@ pub(crate) fn judge(result: &RunResult) -> Result<(), Failure> {
     let failed = whole.flat_map(|run| &run.verdicts).filter(failed);
     let failed: Vec<_> = failed.map(|verdict| &*verdict.expectation).collect();
     if let Some(first) = failed.first() {
-        return Err(Failure::Assertion(format!(
-            "{} did not hold, first: {first}",
-            match failed.len() {
-                1 => "1 expectation".to_owned(),
-                many => format!("{many} expectations"),
-            }
-        )));
+        return Err(Failure::Assertion(match failed.len() {
+            1 => format!("an expectation did not hold: {first}"),
+            many => format!("{many} expectations did not hold, first: {first}"),
+        }));
     }
     if runs
         .iter()
@@ -272,7 +269,7 @@ mod tests {
     #[test]
     fn an_expectation_fails_in_whole_runs_only() {
         let said = judged(&[0, 1]);
-        assert!(said.contains("stopped before its time"), "{said}");
+        assert!(said.contains("stopped before its end"), "{said}");
 
         // The other run is proof enough.
         let said = judged(&[0]);

@@ -126,7 +126,7 @@ pub(crate) async fn serve_with(
                 house.connections.evict_idle_for(IDLE_TIME);
             }
             Some(_) = house.tasks.join_next() => {}
-            // One is taken in to wait inside: only so it is known that somebody waits at all.
+            // One connection is accepted to wait inside: only then is it known that any connection waits at all.
             accepted = entrance.accept(), if newcomer.is_none() => match accepted {
                 Ok(accepted) => newcomer = Some(accepted),
                 Err(error) => house.recover(&error, entrance.address()).await,
@@ -264,7 +264,7 @@ impl Connection {
         }]);
         let end = tokio::select! {
             biased;
-            // A broken connection is the client's affair: there is nobody left to tell.
+            // A broken connection is the client's affair: there is no one left to tell.
             _ = &mut serving => return,
             end = ends.next() => end.flatten(),
         };

@@ -35,9 +35,9 @@ pub(crate) struct Together {
     pub(crate) observing: Observing,
     #[serde(flatten)]
     pub(crate) serving: Serving,
-    /// What the instances tell each other; none where each decides for itself.
-    #[serde(flatten)]
-    pub(crate) coordinating: Option<Coordinating>,
+    /// What the instances tell each other.
+    #[serde(flatten, skip_serializing_if = "Coordinating::is_local")]
+    pub(crate) coordinating: Coordinating,
     pub(crate) lab: DiscoverySettings,
     pub(crate) unreliable: Unreliable,
     pub(crate) load: Profile,

@@ -5,7 +5,7 @@
 
 mod bar;
 mod keeper;
-mod swept;
+mod sweep_command;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ use crate::settings::Engine;
 use crate::shutdown::asked_to_end;
 pub(crate) use bar::Bar;
 use keeper::Keeper;
-pub(crate) use swept::sweep;
+pub(crate) use sweep_command::sweep;
 
 /// What to simulate, and what to do with the result.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ fn can_draw_on(terminal: bool, term: Option<&str>) -> bool {
 /// Whether this process is in the foreground of the terminal.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_ours() -> bool {
-    // Where nobody knows a foreground, nothing is in the background.
+    // If the foreground is unknown, nothing counts as background.
     rustix::termios::tcgetpgrp(io::stdout())
         .map_or(true, |foreground| foreground == rustix::process::getpgrp())
 }

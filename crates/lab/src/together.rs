@@ -3,7 +3,6 @@
 //! The parts talk through their sockets, as if started from five terminals; only the watching uses that they share a
 //! process and a clock.
 
-mod bound;
 mod coordination_watch;
 mod course_watch;
 mod event_writer;
@@ -19,6 +18,7 @@ mod picture;
 mod progress;
 mod screen;
 mod shade;
+mod sockets;
 mod summary;
 mod system;
 mod traffic_watch;
@@ -31,10 +31,10 @@ use experiment::fleet::Asked;
 use experiment::result::{Performer, Repetition};
 use fusebox::{Breaker, RejectReason, SystemClock};
 use telemetry::{LogOutput, Telemetry};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::browser::Opening;
-use crate::coordination::{Engines, FleetReader};
+use crate::coordination::{Coordinator, Engines, FleetReader, places};
 use crate::failure::Failure;
 use crate::instance::{DOWNSTREAM, Permitted};
 use crate::load::Record;
@@ -44,7 +44,6 @@ use crate::settings::Together;
 use crate::shutdown::{Ending, Readers, end_of_run};
 use crate::terminal::can_draw;
 use crate::unreliable::Running;
-pub(crate) use bound::{bind, bind_anywhere, url_table};
 pub(crate) use event_writer::{EventWriter, Tap};
 use fleet::Fleet;
 use fleet_source::FleetTold;
@@ -52,6 +51,7 @@ use lines::PlainLines;
 pub(crate) use observer::Observer;
 use progress::Progress;
 use screen::Screen;
+pub(crate) use sockets::{bind, bind_anywhere, url_table};
 pub(crate) use system::{Course, System};
 
 pub(crate) use crate::words;
@@ -74,12 +74,12 @@ pub(crate) struct Watched {
     pub(crate) names: Vec<String>,
     breakers: Vec<Breaker>,
     permitted: Vec<Permitted>,
-    /// How each instance stands in its fleet; none where each decides alone.
+    /// How each instance stands in its fleet, if it is in one.
     pub(crate) readers: Vec<FleetReader>,
     /// What happens to them there.
     told: Arc<FleetTold>,
-    /// The engine over which they decide together, if they do.
-    pub(crate) engines: Option<Engines>,
+    /// How the instances decide, alone or together.
+    pub(crate) coordinator: Arc<Coordinator>,
     pub(crate) running: Arc<Running>,
     pub(crate) record: Arc<Record>,
     pub(crate) fleet: Arc<Fleet>,
@@ -197,10 +197,11 @@ pub(crate) async fn run(
 
 /// The engines over which the instances decide together, if they do.
 pub(crate) async fn engines(settings: &Together) -> Result<Option<Engines>, Failure> {
+    let places = places(&settings.instance);
     Engines::start(
-        settings.coordinating.as_ref(),
-        settings.instance.iter(),
-        DOWNSTREAM,
+        &settings.coordinating,
+        &places,
+        (DOWNSTREAM, Instant::now()),
     )
     .await
 }

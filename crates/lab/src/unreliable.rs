@@ -5,16 +5,16 @@
 //! a listener of their own, which stays open while data connections are refused.
 
 mod answer;
-mod board;
 mod control;
-mod holding;
+mod held_call;
 mod live;
 mod metrics;
 mod running;
 mod service;
-mod suffering;
+mod suffering_call;
+mod truth_board;
 mod truth_changes;
-mod turns;
+mod waiting_calls;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -50,9 +50,12 @@ pub(crate) fn compact(count: u64) -> String {
     }
 }
 
-/// A state in words: `half-open`. Metrics, JSON and settings call it `half_open`.
+/// A state in words: `half-open`, `forced open`. Metrics, JSON and settings call it `half_open`, `forced_open`.
 pub(crate) fn state(state: State) -> String {
-    state.as_str().replace('_', "-")
+    match state {
+        State::HalfOpen => "half-open".to_owned(),
+        other => other.as_str().replace('_', " "),
+    }
 }
 
 /// Returns `once`, `twice`, `7 times`.
@@ -104,25 +107,33 @@ pub(crate) fn cause_of(change: &Change) -> String {
         Cause::ConsecutiveFailures => format!("{} failures in a row", window.consecutive_failures),
         Cause::FailureRatio => format!("{} of {} calls failed", window.failures, window.calls),
         Cause::SlowRatio => format!("{} of {} calls were slow", window.slow, window.calls),
-        Cause::ProbeFailed => "the probe failed".to_owned(),
-        Cause::HalfOpenTimeout => "the probes did not decide in time".to_owned(),
-        Cause::Manual => "an operator's order".to_owned(),
-        Cause::WaitElapsed => "the open period ended".to_owned(),
-        Cause::ProbesSucceeded => "the probes succeeded".to_owned(),
         Cause::Fleet => return fleet(change),
-        Cause::EngineLost => "the fleet is not heard".to_owned(),
-        Cause::FleetProbe => "granted the fleet's probe lease".to_owned(),
-        Cause::FleetProbeSucceeded => "the fleet's probe succeeded".to_owned(),
-        Cause::FleetProbeFailed => "the fleet's probe failed".to_owned(),
-        Cause::FleetProbeCancelled => "the fleet's probe had no result".to_owned(),
-        Cause::FleetProbeExpired => "the fleet's probe lease expired".to_owned(),
-        Cause::Verdict => "decided from outside".to_owned(),
-        Cause::Restored => "restored after a restart".to_owned(),
-        other => other.to_string(),
+        other => without_figures(other).to_owned(),
     };
     match change.open_for_s.map(Duration::from_secs_f64) {
         Some(wait) => format!("{why}; open for {}", seconds(wait)),
         None => why,
+    }
+}
+
+/// Returns the words of a cause without figures. The page has the same words.
+const fn without_figures(cause: Cause) -> &'static str {
+    match cause {
+        Cause::ProbeFailed => "the probe failed",
+        Cause::HalfOpenTimeout => "the probes did not decide in time",
+        Cause::Verdict => "decided from outside",
+        Cause::Manual => "an operator's order",
+        Cause::WaitElapsed => "the open period ended",
+        Cause::ProbesSucceeded => "the probes succeeded",
+        Cause::Restored => "restored after a restart",
+        Cause::Fleet => "the fleet's verdict",
+        Cause::EngineLost => "the fleet is not heard",
+        Cause::FleetProbe => "granted the fleet's probe lease",
+        Cause::FleetProbeSucceeded => "the fleet's probe succeeded",
+        Cause::FleetProbeFailed => "the fleet's probe failed",
+        Cause::FleetProbeCancelled => "the fleet's probe had no result",
+        Cause::FleetProbeExpired => "the fleet's probe lease expired",
+        other => other.as_str(),
     }
 }
 
@@ -133,7 +144,7 @@ fn fleet(change: &Change) -> String {
             let turn = seconds(Duration::from_secs_f64(turn));
             format!("the fleet closes; this breaker's turn is in {turn}")
         }
-        (State::Open, ..) => "the fleet's verdict".to_owned(),
+        (State::Open, ..) => without_figures(Cause::Fleet).to_owned(),
         _ => "the fleet closes, and it is this breaker's turn".to_owned(),
     }
 }
@@ -155,7 +166,11 @@ mod tests {
             [999_999, 1_234_567, 99_999_999, 123_456_789].map(compact),
             ["999,999", "1.23 M", "100.00 M", "123 M"]
         );
-        assert_eq!(state(State::HalfOpen), "half-open");
+        let states = [State::HalfOpen, State::ForcedOpen, State::MetricsOnly];
+        assert_eq!(
+            states.map(state),
+            ["half-open", "forced open", "metrics only"]
+        );
         assert_eq!(
             (times(1), times(2)),
             ("once".to_owned(), "twice".to_owned())
@@ -192,6 +207,29 @@ mod tests {
                 "the fleet closes, and it is this breaker's turn",
             ]
         );
+    }
+
+    #[test]
+    fn the_page_names_causes_in_the_same_words() {
+        let script = include_str!("../web/clock.js");
+        let begins = script.find("const CAUSES = {").unwrap();
+        let table = script[begins..].split("};").next().unwrap();
+        let rows = table.lines().skip(1).filter(|row| !row.trim().is_empty());
+
+        let mut seen = 0;
+        for row in rows {
+            let (name, words) = row.trim().split_once(": ").unwrap();
+            let words = words.trim_end_matches(',').trim_matches('"');
+            let cause = Cause::ALL.iter().find(|cause| cause.as_str() == name);
+            assert_eq!(cause.map(|it| without_figures(*it)), Some(words), "{name}");
+            seen += 1;
+        }
+        let with_figures = [
+            Cause::ConsecutiveFailures,
+            Cause::FailureRatio,
+            Cause::SlowRatio,
+        ];
+        assert_eq!(seen + with_figures.len(), Cause::ALL.len());
     }
 
     #[test]

@@ -84,19 +84,19 @@ export function millis(ms) {
 
 const CAUSES = {
   probe_failed: "the probe failed",
-  half_open_timeout: "the probes gave no verdict in time",
-  verdict: "it was decided from outside",
-  manual: "an operator wanted it",
-  fleet: "the fleet decided it",
-  engine_lost: "the fleet cannot be heard any more",
-  wait_elapsed: "the wait is over",
+  half_open_timeout: "the probes did not decide in time",
+  verdict: "decided from outside",
+  manual: "an operator's order",
+  fleet: "the fleet's verdict",
+  engine_lost: "the fleet is not heard",
+  wait_elapsed: "the open period ended",
   probes_succeeded: "the probes succeeded",
-  restored: "it was so before the restart",
-  fleet_probe: "the fleet leased its probe",
+  restored: "restored after a restart",
+  fleet_probe: "granted the fleet's probe lease",
   fleet_probe_succeeded: "the fleet's probe succeeded",
   fleet_probe_failed: "the fleet's probe failed",
-  fleet_probe_cancelled: "the fleet's probe said nothing",
-  fleet_probe_expired: "the lease of the fleet's probe ended",
+  fleet_probe_cancelled: "the fleet's probe had no result",
+  fleet_probe_expired: "the fleet's probe lease expired",
 };
 
 /** Why a breaker changed, with the figures of that moment and the rule that they broke. */

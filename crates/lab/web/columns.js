@@ -1,7 +1,7 @@
 // A growing table of typed columns: rows are numbers, so that a million of them make no objects.
 
 export class Columns {
-  /** `spec` gives each column its typed array, as `{at: Float64Array}`. */
+  /** `spec` names the typed array of each column, as in `{at: Float64Array}`. */
   constructor(spec, capacity = 256) {
     this.spec = spec;
     this.names = Object.keys(spec);
@@ -35,7 +35,7 @@ export class Columns {
     this.length -= count;
   }
 
-  /** How many rows have `column` ≤ `value`; the column ascends. */
+  /** How many rows have `column` ≤ `value`; the column must be in ascending order. */
   until(column, value) {
     const values = this[column];
     let low = 0;

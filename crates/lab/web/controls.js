@@ -35,7 +35,9 @@ function order(store, what, { target = "", choice = "", value = "" } = {}) {
     }
     case "stop": return lab("POST", `/api/instances/${target}/stop`);
     case "start": return lab("POST", `/api/instances/${target}/start`);
-    case "mode": return lab("PUT", "/api/coordination", { mode: choice });
+    case "mode": return lab("PUT", "/api/coordination", {
+      mode: choice, ...(value.trim() && choice !== "local" ? { engine: value.trim() } : {}),
+    });
     case "fleet-open": return lab("PUT", "/api/fleet/mode", { mode: "forced_open" });
     case "fleet-auto": return lab("PUT", "/api/fleet/mode", { mode: "auto" });
     default: throw new Error(`there is no order ${what}`);
@@ -124,7 +126,9 @@ export class Controls {
       return one;
     });
     made.sort((one, other) => Boolean(one.dataset.why) - Boolean(other.dataset.why));
+    const chosen = select.value;
     select.replaceChildren(...made);
+    if (made.some((one) => one.value === chosen)) select.value = chosen;
     const mode = await fetch("/api/coordination");
     if (mode.ok) this.place.querySelector("select.modes").value = (await mode.json()).mode;
   }
@@ -155,7 +159,7 @@ export class Controls {
   }
 
   show(one) {
-    this.line.textContent = curl(one, this.token !== null);
+    this.line.textContent = curl(one, this.token !== null || Boolean(this.storeOf()?.hello.needs_token));
   }
 
   async give(one) {

@@ -92,8 +92,9 @@ export class Board {
   }
 }
 
-/** Where the charts have their names, left of time. */
-const GUTTER = 66;
+/** Where the charts have their names, left of time: as wide as `engine 24 of 40`, and on a phone what can be spared. */
+const GUTTER = 92;
+const NARROW = { below: 600, gutter: 66 };
 const RIGHT = 8;
 
 /** The axis of time of a board: instants to pixels and back. */
@@ -101,8 +102,8 @@ export class Axis {
   constructor(view, width) {
     this.from = view.from;
     this.to = view.to;
-    this.left = GUTTER;
-    this.width = Math.max(1, width - GUTTER - RIGHT);
+    this.left = width < NARROW.below ? NARROW.gutter : GUTTER;
+    this.width = Math.max(1, width - this.left - RIGHT);
   }
 
   x(at) {
@@ -213,8 +214,8 @@ export function drawMarks(context, axis, store, view, top, bottom) {
 }
 
 /** The name of a row, left of time. */
-export function drawName(context, text, y, colourOfIt = ink.muted) {
-  context.fillStyle = colourOfIt;
+export function drawName(context, axis, text, y) {
+  context.fillStyle = ink.text;
   context.textAlign = "left";
-  context.fillText(text, 2, y, GUTTER - 8);
+  context.fillText(text, 2, y, axis.left - 8);
 }

@@ -110,6 +110,14 @@ export class Fleet {
     bounded(views).push(at, ...row, heard, there);
   }
 
+  /** Nobody is in it from an instant on. */
+  dissolve(at) {
+    if (this.isTold) return;
+    const { views } = this;
+    // Some may have left a little later, and be known already.
+    if (views.length) bounded(views).push(Math.max(at, views.at[views.length - 1]), NOBODY, 0, 0, 0, 0, -1, 0, 0);
+  }
+
   /** Takes a note of what happened; returns its place, or -1 if it is known. */
   note([number, at, instance, kind, detail]) {
     const { notes } = this;
@@ -209,7 +217,7 @@ export function part(standing) {
   if (standing === null) return "joins the fleet";
   const stage = { held: "held by the fleet", probing: "probes for all", turn: "waits for its turn to close" }[standing.stage];
   if (stage) return stage;
-  if (standing.localised) return "own failure: most others are fine";
+  if (standing.localised) return "localised failure: most others are fine";
   if (standing.apart) return APART[standing.apart] ?? standing.apart.replaceAll("_", " ");
   return { suspect: "suspects the downstream", fine: "sees no trouble" }[standing.opinion] ?? "has no calls to judge by";
 }
@@ -223,7 +231,7 @@ export function votes({ voters, suspects, need }) {
 export function fleetLine(store, at) {
   const { fleet } = store;
   const view = fleet.view(at);
-  const heard = `engine (${fleet.engine}) heard by ${view?.heard ?? 0} of ${view?.there ?? store.n}`;
+  const heard = `engine (${store.coordinationAt(at).engine}) heard by ${view?.heard ?? 0} of ${view?.there ?? store.n}`;
   if (!view || view.verdict === null) return `fleet: no verdict is heard · ${heard}`;
   const probers = fleet.probers(at).map((instance) => store.names[instance]);
   const left = view.probeAt === null ? 0 : view.probeAt - at;
@@ -237,11 +245,11 @@ const NOTES_IN_WORDS = {
   vetoed: () => "vetoes the fleet's verdict: its own calls succeed",
   released: ({ detail }) => `may close in its turn, after ${Number(detail).toFixed(2)} s`,
   fell_back: ({ detail }) => `goes on alone: ${detail.replaceAll("_", " ")}`,
-  rejoined: () => "hears its fleet again",
+  rejoined: () => "has rejoined its fleet",
   refused: ({ detail }) => `is refused by its fleet: ${detail}`,
-  localised: () => "has a failure of its own: most others are fine",
-  localised_ended: () => "has no failure of its own any more",
-  ordered: ({ detail }) => `obeys an order to the fleet: ${detail.replaceAll("_", " ")}`,
+  localised: () => "has a localised failure: most others are fine",
+  localised_ended: () => "has no localised failure any more",
+  ordered: ({ detail }) => `follows an order to the fleet: ${detail.replaceAll("_", " ")}`,
   left: () => "leaves the fleet",
 };
 

@@ -1,7 +1,7 @@
 // The keys of the charts and of the table, by their position on the keyboard. They work while the chart or the table
 // has the focus, and can be switched off.
 
-/** Calls `on[name]` for each key that has a meaning. */
+/** Calls `on[name]` for each key with a function. */
 export function listen(place, on, isOn) {
   const meanings = {
     Space: () => on.toggle(),
@@ -32,7 +32,7 @@ export function listen(place, on, isOn) {
   });
 }
 
-/** Makes a list of buttons one stop of the Tab key: up and down, Home and End go from button to button. */
+/** Makes a list of buttons one stop of the Tab key: the arrow keys, Home and End move between the buttons. */
 export function rove(list) {
   list.addEventListener("keydown", (event) => {
     const buttons = [...list.querySelectorAll("button")];

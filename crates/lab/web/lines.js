@@ -4,7 +4,7 @@ import { millis } from "./clock.js";
 import { Axis, drawMarks, drawName, drawPhases, drawTime, ink } from "./draw.js";
 import { bars } from "./stack.js";
 
-/** The share of answers that a breaker gave at once, in one second; none without answers. */
+/** The share of fast failures among the answers of one second; `null` without answers. */
 export function fastShare(store, second) {
   const fast = store.sum(second, 2);
   const all = fast + store.sum(second, 0) + store.sum(second, 1) + store.sum(second, 3);
@@ -33,14 +33,14 @@ export function drawShare(board, store, view) {
     }
   });
   scale(context, axis, [["100 %", 7], ["0", height - 5]]);
-  drawName(context, "fast-fail", board.height / 2, ink.text);
+  drawName(context, axis, "fast-fail", board.height / 2);
   drawMarks(context, axis, store, view, 0, board.height);
 }
 
 const LOWEST = 0.1;
 const HIGHEST = 10_000;
 
-/** The instance in the middle, and the slowest one, in a second: exact figures of one instance each. */
+/** The p50 of the median instance and the p99 of the slowest one, in one second. */
 function latencies(store, second) {
   const [p50, p99] = [store.sum(second, 6), store.sum(second, 7)];
   return p50 > 0 ? { p50, p99 } : null;
@@ -108,7 +108,7 @@ function scale(context, axis, labels) {
   for (const [text, y] of labels) context.fillText(text, axis.left - 6, y);
 }
 
-/** What the figures of a second say in words. */
+/** The figures of a second in words. */
 export function latencyWords(store, second) {
   const figures = latencies(store, second);
   if (!figures) return "no answers";

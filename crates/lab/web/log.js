@@ -4,7 +4,7 @@
 import { SHAPES, STATES, clock, sentence } from "./clock.js";
 import { noteWords } from "./fleet.js";
 
-// So many are in the page at once.
+// How many lines are in the page at once.
 const SHOWN = 100;
 
 export class Log {
@@ -32,7 +32,7 @@ export class Log {
     if (this.store && this.last !== undefined) this.show(this.last);
   }
 
-  /** Shows those until an instant. While it only goes on, those that are new are added. */
+  /** Shows the lines up to an instant. While time only goes forward, new lines are added. */
   show(at) {
     const { store } = this;
     this.last = at;
@@ -52,9 +52,10 @@ export class Log {
     while (this.list.children.length > SHOWN) this.list.lastChild.remove();
     this.newest = until;
     const changes = last(store.changes, at);
-    // Their numbers go from 1 on in the order in which they came.
+    // They are numbered from 1 in the order in which they came.
     const known = changes < 0 ? 0 : store.changes.number[changes] - store.missed;
-    const text = store.missed ? `${known} transitions, ${store.missed} missed` : `${known} transitions`;
+    const counted = `${known} transition${known === 1 ? "" : "s"}`;
+    const text = store.missed ? `${counted}, ${store.missed} missed` : counted;
     if (this.count.textContent !== text) this.count.textContent = text;
   }
 
@@ -83,7 +84,7 @@ function markWords({ kind, text }) {
   return kind === "over" ? text : `order: ${text}`;
 }
 
-/** A line of the log; none where it has not the word that is looked for. */
+/** A line of the log; `null` if it does not contain the filter word. */
 function made(at, text, word, sign, data) {
   if (word && !text.toLowerCase().includes(word)) return null;
   const item = document.createElement("li");
@@ -102,7 +103,7 @@ function made(at, text, word, sign, data) {
   return item;
 }
 
-/** The place of the last row until an instant; they come nearly in order. */
+/** The place of the last row up to an instant; rows come nearly in order. */
 function last(rows, at) {
   const place = rows.length - 1;
   return place >= 0 && rows.at[place] <= at ? place : rows.until("at", at) - 1;

@@ -91,7 +91,10 @@ function text() {
   topology.show(at);
   showTiles(tiles, phenomena, at);
   log.show(at);
-  if (store.fleet) set($("#fleet .line"), fleetLine(store, at));
+  $("#fleet").hidden = !store.fleetAt(at);
+  if (store.fleetAt(at)) set($("#fleet .line"), fleetLine(store, at));
+  // Signs stand on the rows of instances only.
+  $("#fleet").dataset.rows = layout?.rows.some((row) => row.heights) ? "groups" : "instances";
   if (!$("#table").hidden) showTable($("#table table"), store, at);
   set($("#clock"), clock(at));
   set($("#live"), view.live ? "Pause" : "Go live");
@@ -116,7 +119,6 @@ function begin(run) {
   ({ store, phenomena } = run);
   const { hello } = store;
   unfolded = null;
-  $("#fleet").hidden = !store.fleet;
   topology.begin(store);
   log.begin(store);
   voice.begin(store);
@@ -159,6 +161,7 @@ const stream = new Stream({
       return;
     }
     store.apply(tick);
+    if (tick.g) controls.list();
     if (tick.i && view.live) voice.hear(performance.now());
     view.reach(store.end);
     if (linked !== null && store.end >= linked) {

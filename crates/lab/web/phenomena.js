@@ -3,12 +3,12 @@
 import { HALF_OPEN, OPEN, brief, clock, doubts, percent, trusts } from "./clock.js";
 import { until } from "./columns.js";
 
-// So many of each are kept; half of them give way at once.
+// How many of each are kept; the older half is dropped at once.
 const MOST = 40_000;
 // Causes for which a breaker opens again although no probe has failed: it waits for its fleet, or has lost it.
 const NO_FLAP = ["fleet_probe_succeeded", "engine_lost"];
 
-/** A list that forgets its oldest half when it is full, and knows how many it has forgotten, and the first one. */
+/** A list that drops its older half when it is full, and remembers how many it dropped, and the first entry. */
 class Seen {
   constructor() {
     this.list = [];
@@ -26,7 +26,7 @@ class Seen {
     return this.list.at(-1);
   }
 
-  /** How many there were until an instant, and the last of them. */
+  /** How many there were up to an instant, and the last of them. */
   until(at) {
     const place = until(this.list, at, (it) => it.at);
     return { count: place ? this.gone + place : 0, last: this.list[place - 1] };
@@ -51,7 +51,7 @@ export class Phenomena {
   differ(at) {
     const apart = this.states.some(trusts) && this.states.some(doubts);
     const { last } = this.apart;
-    // Each knows for how long those before it have lasted.
+    // Each entry knows how long all earlier ones lasted together.
     const before = last ? last.before + (last.until ?? at) - last.at : 0;
     if (apart && (!last || last.until !== null)) this.apart.push({ at, until: null, before });
     if (!apart && last && last.until === null) last.until = Math.max(at, last.at);
@@ -61,7 +61,7 @@ export class Phenomena {
     const { changes } = this.store;
     const at = changes.at[place];
     const instance = changes.instance[place];
-    // Of one that is stopped nobody believes anything.
+    // A stopped instance has no belief.
     if (this.store.under[instance] < 0) this.states[instance] = changes.to[place];
     this.differ(at);
     const opens = changes.from[place] === HALF_OPEN && changes.to[place] === OPEN;
@@ -70,13 +70,13 @@ export class Phenomena {
     }
   }
 
-  /** An instance is stopped, or works again. */
+  /** Notes that an instance is stopped, or works again. */
   turned(instance, at, state) {
     this.states[instance] = state;
     this.differ(at);
   }
 
-  /** Each second is looked at once it is over. */
+  /** Evaluates each second once it is over. */
   counted(t) {
     const over = Math.floor(t) - 1;
     const first = Math.max(this.done + 1, this.store.firstSecond);
@@ -95,24 +95,25 @@ export class Phenomena {
     }
   }
 
-  /** What each tile says at an instant: how often, a sentence, and when it was first. */
+  /** The content of each tile at an instant: how often, a sentence, and when it first happened. */
   at(at) {
     const { names } = this.store;
     const [apart, flaps, fast, mixed] = [this.apart, this.flaps, this.fast, this.mixed].map((seen) => seen.until(at));
     const stretch = apart.last;
     const together = stretch ? stretch.before + Math.min(stretch.until ?? at, at) - stretch.at : 0;
     const seen = (count, text, first, missing) => ({ count, text: count ? text : missing, first: count ? first : null });
-    const share = at > 0 ? percent(together / at) : "0 %";
+    // A number and its sign stay on one line.
+    const share = percent(at > 0 ? together / at : 0).replace(" ", "\u00a0");
     const first = this.mixed.first;
     return [
       seen(apart.count, `one closed, another not: ${share} of the time`, this.apart.first?.at,
-        "waits for one closed beside one that is not"),
+        "waiting for one closed beside one that is not"),
       seen(fast.last?.sum ?? 0, "calls answered 503 at once, none sent downstream",
-        this.fast.first?.at, "waits for a breaker to reject a call"),
+        this.fast.first?.at, "waiting for a breaker to reject a call"),
       seen(flaps.count, `open → half-open → open, last ${clock(flaps.last?.at ?? 0)}`, this.flaps.first?.at,
-        "waits for a probe to fail"),
+        "waiting for a probe to fail"),
       seen(mixed.count, `seconds: 503 from one, 200 from another${first ? ` (${names[first.rejecting]}, ${names[first.serving]})` : ""}`,
-        first?.at, "waits for 503 beside 200 in a second"),
+        first?.at, "waiting for 503 beside 200 in a second"),
     ];
   }
 }
@@ -132,7 +133,7 @@ export function showTiles(tiles, phenomena, at) {
   });
 }
 
-/** Texts are touched only when they change: a screen reader and the layout are spared. */
+/** Sets a text only when it changes, which spares screen readers and the layout. */
 export function set(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

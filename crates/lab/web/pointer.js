@@ -2,7 +2,7 @@
 
 import { Axis } from "./draw.js";
 
-/** Lets a pointer work on these boards; `onName(board, y)` hears of clicks left of time. */
+/** Makes these boards react to the pointer; `onName(board, y)` is called for clicks on the names. */
 export function listen(boards, view, onName) {
   for (const board of boards) listenOn(board, view, onName);
 }
@@ -27,7 +27,7 @@ function listenOn(board, view, onName) {
   });
   canvas.addEventListener("pointerup", (event) => {
     if (from && !from.moved) {
-      const left = place(event) < 60;
+      const left = place(event) < new Axis(view, board.width).left - 6;
       const y = event.clientY - canvas.getBoundingClientRect().top;
       if (!left || !onName(board, y)) view.pause(new Axis(view, board.width).at(place(event)));
     }

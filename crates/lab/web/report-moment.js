@@ -41,7 +41,7 @@ function row(store, name, instance, at) {
       sinceWords(store, instance, at),
       store.together ? "not kept for each" : answers,
       `${percent(store.truthAt(instance, at))} of calls would fail`,
-      why(store, instance, at, "it began so"),
+      why(store, instance, at, "since the start"),
       ...(store.fleet ? together(store, instance, at) : []),
       ...(isTuned(store) ? [trips(store.rulesAt(instance, at))] : []),
     ],

@@ -62,7 +62,8 @@ function text() {
   const fast = fastShare(store, second);
   $("#share-now").textContent = view.live ? "" : fast === null ? "no answers" : percent(fast);
   $("#latency-now").textContent = view.live ? "" : latencyWords(store, second);
-  if (store.fleet) $("#fleet .line").textContent = store.views < at ? "fleet: not kept" : fleetLine(store, at);
+  const line = store.views < at ? "fleet: not kept" : store.fleetAt(at) ? fleetLine(store, at) : "each decides alone";
+  $("#fleet .line").textContent = line;
   showMoment($("#moment"), store, at);
   log.show(at);
 }
@@ -99,8 +100,7 @@ function show(place) {
   // Until when the result has votes, and verdicts.
   store.known = run.known?.standings ?? Infinity;
   store.views = run.known?.views ?? Infinity;
-  store.apply(run.beside);
-  store.apply(run.history);
+  store.apply({ ...run.history, ...run.beside });
   store.end = Math.max(store.end, run.duration);
   unfolded = null;
   const rows = store.n <= ROWS ? store.n : 8;

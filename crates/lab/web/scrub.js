@@ -4,7 +4,7 @@ import { KINDS, clock } from "./clock.js";
 import { Axis, drawPhases, ink, markPlaces } from "./draw.js";
 import { SAY_NO, addShares, drawShares } from "./timeline.js";
 
-// A run that goes on has room for its first minute; one that is over says how long it was.
+// A running run has room for its first minute; a run that is over has its own length.
 function whole(store, width) {
   return new Axis({ from: 0, to: Math.max(store.end, store.least ?? 60) }, width);
 }
@@ -49,7 +49,7 @@ function brush(context, axis, view, bottom) {
   }
 }
 
-/** Lets a pointer move through the whole run. */
+/** Makes the bar react to the pointer, which moves through the whole run. */
 export function listen(board, view, storeOf) {
   const { canvas } = board;
   const move = (event) => {

@@ -102,8 +102,9 @@ export function drawEngine(context, store, axis, top, height, at) {
   const { views } = store.fleet;
   const bottom = top + height;
   stretches(views, axis, store.end, (place, left, right) => {
-    // Nobody is there to miss the engine where all have left.
-    const heard = views.there[place] ? views.heard[place] / views.there[place] : 1;
+    // Nobody is there to hear an engine where all have left, or each decides alone.
+    if (!views.there[place]) return;
+    const heard = views.heard[place] / views.there[place];
     context.fillStyle = ink.closed;
     if (heard > 0) context.fillRect(left, bottom - 2, right - left, 2);
     const lost = (1 - heard) * (height - 2);
@@ -112,5 +113,5 @@ export function drawEngine(context, store, axis, top, height, at) {
     context.fillRect(left, bottom - 2 - lost, right - left, lost + (heard > 0 ? 0 : 2));
   });
   const now = store.fleet.view(at);
-  drawName(context, `engine ${now?.heard ?? 0} of ${now?.there ?? store.n}`, top + height / 2, ink.text);
+  drawName(context, axis, `engine ${now?.heard ?? 0} of ${now?.there ?? store.n}`, top + height / 2);
 }

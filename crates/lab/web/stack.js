@@ -2,12 +2,12 @@
 
 import { Axis, drawMarks, drawName, drawPhases, drawTime, ink } from "./draw.js";
 
-// Up to so many instances have a row each.
+// Up to this number of instances have a row each.
 const ROWS = 4;
-// Which figure of the store, from the bottom up: what worked, what was rejected, what failed.
+// The figures of the store, from the bottom up: successes, rejections, failures.
 const PARTS = [[0, "closed"], [2, "open"], [1, "sick"], [3, "late"]];
 
-/** The seconds that are seen, as bars of at least two pixels: so many seconds make one. */
+/** The visible seconds as bars of at least two pixels, with the number of seconds per bar. */
 export function bars(store, axis) {
   const perSecond = axis.width / (axis.to - axis.from);
   const by = Math.max(1, Math.ceil(2 / perSecond));
@@ -67,7 +67,7 @@ export function drawStack(board, store, view) {
     }
   });
   context.restore();
-  rows.forEach((row, place) => drawName(context, row.name, (place + 0.5) * room, ink.text));
+  rows.forEach((row, place) => drawName(context, axis, row.name, (place + 0.5) * room));
   context.fillStyle = ink.muted;
   context.textAlign = "right";
   context.fillText(`${Math.round(high)}/s`, axis.left - 8, 8);

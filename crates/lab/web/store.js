@@ -40,11 +40,13 @@ export class Store {
     );
     // How many of the first rows of the journal have given way.
     this.dropped = 0;
-    this.fleet = hello.coordination ? new Fleet(hello.coordination, this.n) : null;
+    this.fleet = null;
+    // How the instances have decided, from when on.
+    this.decisions = [];
     // What the log lists, in the order in which it came: a transition, a note of the fleet, or the number of a mark; the
     // others are -1.
     this.journal = new Columns({ at: Float64Array, change: Int32Array, note: Int32Array, mark: Int32Array }, 1024);
-    if (this.fleet) this.fleet.forgot = (count) => this.forgetNotes(count);
+    if (hello.coordination) this.together(hello.coordination);
     this.truths = this.names.map(() => new Columns({ at: Float64Array, p: Float32Array }, 64));
     this.phases = [];
     // By time, and by number.
@@ -73,19 +75,20 @@ export class Store {
     if (tick.i) this.count(tick);
     for (const row of tick.p ?? []) this.truth(row);
     for (const row of tick.f ?? []) this.phase(row);
-    for (const row of tick.m ?? []) this.mark(row);
     for (const row of tick.l ?? []) this.latency(row);
     for (const row of tick.v ?? []) this.fleet?.see(row);
+    for (const row of tick.g ?? []) this.decide(row);
     for (const row of tick.c ?? []) this.fleet?.stand(row);
     for (const row of tick.s ?? []) this.set(row);
     for (const row of tick.r ?? []) this.ask(row);
-    this.happenings(tick.x ?? [], tick.e ?? [], tick.o ?? []);
+    this.happenings(tick.x ?? [], tick.e ?? [], tick.o ?? [], tick.m ?? []);
   }
 
   /** Transitions, notes of the fleet, and instances that are stopped or started, as they followed each other. */
-  happenings(changes, notes, turns) {
-    let [note, turn] = [0, 0];
+  happenings(changes, notes, turns, marks) {
+    let [note, turn, mark] = [0, 0, 0];
     const before = (at) => {
+      while (mark < marks.length && marks[mark][0] < at) this.mark(marks[mark++]);
       while (note < notes.length && notes[note][1] < at) this.noted(notes[note++]);
       while (turn < turns.length && turns[turn][0] < at) this.turn(turns[turn++]);
     };
@@ -112,6 +115,20 @@ export class Store {
   /** Something else is asked of the load. */
   ask([at, rate, paused]) {
     if (!this.loads.length || at > this.loads.at(-1).at) this.loads.push({ at, rate, paused });
+  }
+
+  /** The instances decide in another way. */
+  decide([at, mode, engine]) {
+    if (this.decisions.length && at <= this.decisions.at(-1).at) return;
+    this.decisions.push({ at, mode, engine });
+    if (mode === "local") this.fleet?.dissolve(at);
+    else this.together({ mode, engine });
+  }
+
+  together(coordination) {
+    if (this.fleet) return;
+    this.fleet = new Fleet(coordination, this.n);
+    this.fleet.forgot = (count) => this.forgetNotes(count);
   }
 
   /** An instance is stopped, or started. */
@@ -338,6 +355,18 @@ export class Store {
   loadAt(at) {
     const place = until(this.loads, at, (it) => it.at);
     return this.loads[Math.max(0, place - 1)] ?? this.hello.load ?? { rate: this.hello.rate, paused: false };
+  }
+
+  /** In which mode the instances decided together at an instant, and over which engine; null where each decided alone. */
+  coordinationAt(at) {
+    const place = until(this.decisions, at, (it) => it.at);
+    const it = this.decisions[Math.max(0, place - 1)] ?? this.hello.coordination;
+    return it && it.mode !== "local" ? it : null;
+  }
+
+  /** The fleet that the instances were at an instant; null where each decided alone. */
+  fleetAt(at) {
+    return this.coordinationAt(at) && this.fleet;
   }
 
   runningAt(instance, at) {

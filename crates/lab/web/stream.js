@@ -1,8 +1,8 @@
 // The stream of events from the lab, which is resumed where it broke off, and closed while nobody looks.
 
-// After so long without a word the connection is taken for lost.
+// After this long without data the connection counts as lost.
 const SILENCE = 3000;
-// A tab that has been hidden for so long gives its connection back: a browser has six of them for all its tabs.
+// A tab that has been hidden for this long closes its connection: a browser has six of them for all its tabs.
 const HIDDEN = 60_000;
 const FIRST_RETRY = 500;
 const LAST_RETRY = 5000;
@@ -10,7 +10,7 @@ const LAST_RETRY = 5000;
 // its number.
 const PART = 300;
 const OVERLAP = 1;
-// Where the pages of one browser tell each other that another one has opened.
+// The channel on which the pages of one browser announce that another page has opened.
 const CHANNEL = "breaker-lab";
 
 /** The run and the number of an event's id. */
@@ -27,7 +27,7 @@ export class Stream {
     this.last = null;
     this.retry = FIRST_RETRY;
     this.heard = performance.now();
-    // Events are taken in their order, although the past before them may have to be asked for.
+    // Events are processed in order, although the history before them may have to be requested.
     this.queue = Promise.resolve();
     this.watchdog = setInterval(() => this.watch(), 1000);
     this.others = new BroadcastChannel(CHANNEL);
@@ -58,14 +58,14 @@ export class Stream {
     });
     on("history", async (history, id) => {
       await this.before(history.from);
-      // What is known already came before the connection broke.
+      // Known events arrived before the connection broke.
       for (const tick of history.ticks) if (tick.t > this.on.end()) this.on.tick(tick);
       this.last = id;
       this.on.known?.();
     });
     on("tick", (tick, id) => {
       const [now, before] = [parts(id), parts(this.last ?? "-0")];
-      // A stream that was opened anew may tell once more what still waited in the queue.
+      // A reopened stream may repeat events that were still in the queue.
       if (now.run === before.run && now.number <= before.number) return;
       this.on.tick(tick);
       this.last = id;
@@ -77,14 +77,14 @@ export class Stream {
     this.others.postMessage("opened");
   }
 
-  /** Asks why the stream is refused. */
+  /** Requests the reason why the stream is refused. */
   async ask() {
     const state = await fetch("/api/state").then((answer) => answer.json()).catch(() => null);
     const full = state && state.viewers >= state.most_viewers;
-    this.on.status(full ? `${state.most_viewers} pages watch already: close one` : "reconnecting");
+    this.on.status(full ? `${state.most_viewers} pages are already open: close one` : "reconnecting");
   }
 
-  /** Asks for what was before `from` and is not known yet. What cannot be had is counted as missed. */
+  /** Requests the history before `from` that is not known yet. What is no longer available is counted as missed. */
   async before(from) {
     const known = this.on.end();
     for (let at = Math.max(0, known - OVERLAP); known < from && at < from; at += PART) {
@@ -109,7 +109,7 @@ export class Stream {
     this.open();
   }
 
-  /** A tab is hidden, or shown again. */
+  /** Handles that the tab is hidden, or shown again. */
   seen() {
     clearTimeout(this.leaving);
     if (document.hidden) this.leaving = setTimeout(() => this.leave(), HIDDEN);
@@ -119,7 +119,7 @@ export class Stream {
     }
   }
 
-  /** Another page of this browser has opened its stream: one that nobody sees makes room. */
+  /** Handles that another page of this browser has opened its stream: a hidden page closes its own. */
   yield() {
     if (document.hidden) this.leave();
   }

@@ -4,7 +4,7 @@ import { WORDS, clock, percent, sentence, sinceWords, why } from "./clock.js";
 
 const HEAD = ["instance", "state", "since", "window", "answers in the last second", "truth", "last change"];
 
-/** Fills the table with what is so at an instant. */
+/** Fills the table with the state at an instant. */
 export function showTable(table, store, at) {
   const rows = store.names.map((name, instance) => {
     const [calls, failures] = store.window(instance, at);
@@ -53,30 +53,30 @@ function build(table, rows) {
   }
 }
 
-// New transitions are read out at most so often: a fleet that flaps would never let a screen reader finish.
+// New transitions are read out at most this often, because a flapping fleet would never let a screen reader finish.
 const PAUSE = 5000;
 
 /** Reads new transitions out politely: the last one, and how many more there were. */
 export class Voice {
-  /** `say` gets a text; nothing is said while `isOn` is false. */
+  /** `say` receives a text; nothing is announced while `isOn` is false. */
   constructor(say, isOn) {
     this.say = say;
     this.isOn = isOn;
     this.silentUntil = 0;
   }
 
-  /** Another run begins to be shown. */
+  /** Resets the announcements for another run. */
   begin(store) {
     this.store = store;
     this.told = null;
   }
 
-  /** The past is known: what was in it, also while nobody looked, is not news. */
+  /** Notes that the history is known: events in it are not announced, even those from while the tab was hidden. */
   known() {
     this.told = this.store.changes.length;
   }
 
-  /** Says what is new, if it is time. */
+  /** Announces what is new, if it is time. */
   hear(now) {
     const { store } = this;
     const known = store.changes.length;

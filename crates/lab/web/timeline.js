@@ -119,30 +119,34 @@ function style(context, kind) {
   return fill(context, ["", "open", "half", "forced", "", "metrics", "fleet"][kind]);
 }
 
-/** Words in stretches that have room for them. */
+/** Words in stretches that have room for them. What goes on as it was is one stretch. */
 function drawWords(context, store, instance, axis, top, height) {
   const states = store.states[instance];
   const end = Math.min(axis.to, store.end);
+  // Of the stretch that the row before `place` begins.
+  const state = (place) => (place ? states.state[place - 1] : store.began[instance]);
+  const word = (place) => (place && states.kind[place - 1] === BY_FLEET ? "open by the fleet" : WORDS[state(place)]);
   let place = states.until("at", axis.from);
-  let state = place ? states.state[place - 1] : store.began[instance];
   let from = Math.max(0, axis.from);
   context.textAlign = "left";
-  for (; from < end; place++) {
-    const until = place < states.length ? Math.min(states.at[place], end) : end;
-    const room = axis.x(until) - axis.x(from);
-    const led = place > 0 && states.kind[place - 1] === BY_FLEET;
-    const text = led ? "open by the fleet" : WORDS[state];
-    if (room > 10 + 7 * text.length) {
-      const tall = state === OPEN || state === FORCED_OPEN;
-      const y = top + height * (tall ? 0.5 : state === HALF_OPEN ? 0.2 : 0.4);
-      const [behind, on] = { [OPEN]: [ink.open, "#111111"], [FORCED_OPEN]: [ink.forced, ink["on-forced"]] }[state]
-        ?? [null, ink.muted];
-      plate(context, text, axis.x(from) + 5, y, behind, on);
+  while (from < end) {
+    const [text, shown] = [word(place), state(place)];
+    do place += 1; while (place <= states.length && word(place) === text);
+    const until = place <= states.length ? Math.min(states.at[place - 1], end) : end;
+    if (axis.x(until) - axis.x(from) > 10 + 7 * text.length) {
+      write(context, text, shown, axis.x(from) + 5, top, height, store.fleet);
     }
-    if (place >= states.length) return;
-    state = states.state[place];
-    from = Math.max(until, axis.from);
+    from = until;
   }
+}
+
+/** The word of a state, where its height leaves room: below the signs of a fleet, above a low bar. */
+function write(context, text, state, x, top, height, fleet) {
+  const tall = state === OPEN || state === FORCED_OPEN;
+  const y = top + height * (tall ? (fleet ? 0.66 : 0.5) : state === HALF_OPEN ? 0.2 : 0.4);
+  const [behind, on] = { [OPEN]: [ink.open, "#111111"], [FORCED_OPEN]: [ink.forced, ink["on-forced"]] }[state]
+    ?? [null, ink.muted];
+  plate(context, text, x, y, behind, on);
 }
 
 /** A word, on a plain plate where there is a pattern behind it. */
@@ -204,7 +208,8 @@ export function drawTimeline(board, store, view, unfolded) {
   const context = board.clear();
   const axis = new Axis(view, board.width);
   const bottom = board.height - BOTTOM;
-  const below = AGREEMENT + (store.fleet ? ENGINE : 0);
+  const fleet = store.fleetAt(view.at);
+  const below = AGREEMENT + (fleet ? ENGINE : 0);
   const rows = unfolded
     ? unfolded.of.map((instance) => ({ name: store.names[instance], of: [instance] }))
     : groups(store, view.at).filter((row) => row.of.length || row.name !== RARE);
@@ -217,11 +222,11 @@ export function drawTimeline(board, store, view, unfolded) {
     if (row.heights) drawBand(context, all, row, axis, top, room - 3);
     else drawRow(context, store, row, axis, top, room);
   });
-  if (room < 9) drawName(context, `${rows.length} × ${unfolded.name}`, TOP + 8, ink.text);
+  if (room < 9) drawName(context, axis, `${rows.length} × ${unfolded.name}`, TOP + 8);
   drawAgreement(context, store, view, axis, all, bottom - below);
-  if (store.fleet) drawEngine(context, store, axis, bottom - ENGINE, ENGINE - 3, view.at);
+  if (fleet) drawEngine(context, store, axis, bottom - ENGINE, ENGINE - 3, view.at);
   drawMarks(context, axis, store, view, 0, bottom);
-  return { rows, top: TOP, room };
+  return { rows, top: TOP, room, at: view.at };
 }
 
 function pixels(axis) {
@@ -240,7 +245,7 @@ function drawBand(context, all, row, axis, top, height) {
   context.fillStyle = ink.line;
   context.fillRect(axis.left, top + height, axis.width, 1);
   drawShares(context, all, axis.left, top, height, row.heights);
-  drawName(context, `${row.name} ${row.of.length}`, top + height / 2, ink.text);
+  drawName(context, axis, `${row.name} ${row.of.length}`, top + height / 2);
 }
 
 /** One instance: its states, and where there is room the truth, words, and what it decides with others. */
@@ -250,7 +255,7 @@ function drawRow(context, store, row, axis, top, room) {
   const height = truth ? room - 14 : room >= 6 ? room - 2 : room;
   const shares = new Float32Array(pixels(axis) * KINDS);
   addShares(shares, store, instance, axis);
-  if (room >= 9) drawName(context, row.name, top + height / 2, ink.text);
+  if (room >= 9) drawName(context, axis, row.name, top + height / 2);
   drawShares(context, shares, axis.left, top, height, room >= 9 ? HEIGHTS : STRIP);
   if (!truth) return;
   drawWords(context, store, instance, axis, top, height);
@@ -268,10 +273,11 @@ function drawAgreement(context, store, view, axis, shares, top) {
   context.fillStyle = ink.line;
   context.fillRect(axis.left, top + height, axis.width, 1);
   drawShares(context, shares, axis.left, top, height, SAY_NO);
+  const fleet = store.fleetAt(view.at);
   if (store.fleet) drawVotes(context, store, axis, top, height);
   const working = store.names.filter((_, instance) => store.runningAt(instance, view.at)).length;
-  if (!store.fleet) drawMajority(context, store, axis, top, height, working);
-  drawName(context, `open ${open} of ${working}`, top + height / 2, ink.text);
+  if (!fleet) drawMajority(context, store, axis, top, height, working);
+  drawName(context, axis, `open ${open} of ${working}`, top + height / 2);
 }
 
 /** What a quorum of those that work would need, if instances decided together. */

@@ -3,7 +3,7 @@
 import {
   FORCED_OPEN, HALF_OPEN, OPEN, STATES, STOPPED, WORDS, percent, rejects, span, trusts, why,
 } from "./clock.js";
-import { part, votes } from "./fleet.js";
+import { part } from "./fleet.js";
 import { set } from "./phenomena.js";
 import { RARE, groups } from "./timeline.js";
 
@@ -37,6 +37,7 @@ export class Topology {
     this.grouped = this.rows.length !== store.n || !this.rows.every((row) => row.of.length === 1);
     this.cards.replaceChildren();
     this.cards.classList.toggle("compact", this.rows.length > WHOLE);
+    this.cards.classList.toggle("groups", this.grouped);
     this.made = this.rows.map((row) => this.card(row, store));
     this.flows.replaceChildren();
     this.paths = this.rows.map(() => [0, 1, 2, 3].map(() => this.flows.appendChild(document.createElementNS(SVG, "path"))));
@@ -131,13 +132,14 @@ export class Topology {
     made.card.dataset.state = STATES[state];
     set(made.state, WORDS[state]);
     set(made.wait, this.wait(state, change, at));
-    if (store.fleet) this.showFleet(made, instance, at);
+    if (store.fleetAt(at)) this.showFleet(made, instance, at);
+    else hideFleet(made);
     const since = store.since(instance, at);
     const ago = since === null ? "" : `${span(Math.max(0, at - since))} ago: `;
     set(made.why, `${ago}${why(store, instance, at, "no transition yet")}`);
     if (state === STOPPED) {
       made.failed.style.width = "0%";
-      set(made.figures, "nobody listens");
+      set(made.figures, "not listening");
       return;
     }
     const [calls, failures, inARow] = store.window(instance, at);
@@ -148,9 +150,9 @@ export class Topology {
 
   wait(state, change, at) {
     if (state === HALF_OPEN) return "probing";
-    if (state === FORCED_OPEN) return "until an operator says otherwise";
+    if (state === FORCED_OPEN) return "until an operator changes it";
     if (state !== OPEN || change === null) return "";
-    if (change.openFor === null) return this.store.fleet ? "" : "until the fleet says more";
+    if (change.openFor === null) return this.store.fleetAt(at) ? "" : "until the fleet decides";
     const left = change.at + change.openFor - at;
     return left > 0 ? `probes in ${left.toFixed(1)} s` : "probes at the next call";
   }
@@ -160,8 +162,7 @@ export class Topology {
     const standing = this.store.fleet.standing(instance, at);
     set(made.role, part(standing));
     made.card.dataset.part = standing?.stage ?? standing?.apart ?? standing?.opinion ?? "joining";
-    if (!standing || standing.verdict === null) set(made.ballot, "no verdict heard");
-    else set(made.ballot, `fleet ${standing.verdict}, epoch ${standing.epoch}: ${votes(standing.votes)}`);
+    set(made.ballot, heard(standing, this.store.fleet.view(at)));
     if (standing?.stage !== "held") return;
     const left = (standing.probeAt ?? at) - at;
     set(made.wait, left > 0 ? `fleet's probe in ${left.toFixed(1)} s` : "the fleet's next call probes");
@@ -196,6 +197,24 @@ export class Topology {
     set(this.downstream.querySelector(".truth"), `${percent(mean)} of calls fail`);
     set(this.downstream.querySelector(".reached"), `${Math.round(reached)}/s arrive`);
   }
+}
+
+/** Nothing of what instances decide together, where each decides alone. */
+function hideFleet(made) {
+  set(made.role, "");
+  set(made.ballot, "");
+  delete made.card.dataset.part;
+}
+
+/** What an instance has heard of the votes. The epoch is said where it is not that of the newest view, which the line of
+ * the fleet has. */
+function heard(standing, newest) {
+  // What somebody who has left or lost the engine has heard last is not true any more.
+  const deaf = !standing?.fresh || standing.apart === "left";
+  if (deaf || standing.verdict === null) return "no verdict heard";
+  const { suspects, voters } = standing.votes;
+  const late = newest && standing.epoch !== newest.epoch ? ` in epoch ${standing.epoch}` : "";
+  return `hears ${standing.verdict}${late}, ${suspects} of ${voters} suspect`;
 }
 
 /** What the window holds, beside what would trip. */

@@ -16,7 +16,7 @@ export class View {
     return this.to - this.span;
   }
 
-  /** The run has come as far as `end`. */
+  /** Notes that the run has reached `end`. */
   reach(end) {
     this.end = end;
     if (this.live) {
@@ -45,7 +45,7 @@ export class View {
     else this.resume();
   }
 
-  /** Shows more or less time around the instant that is looked at. */
+  /** Shows more or less time around the selected instant. */
   zoom(factor, around = this.at) {
     const span = Math.min(Math.max(SHORTEST, this.span * factor), Math.max(10, this.end * 1.05, 60));
     const share = (around - this.from) / this.span;
@@ -73,7 +73,7 @@ export class View {
     this.to = Math.min(Math.max(this.to, this.span), latest);
   }
 
-  /** `#t=65.3&span=20` of a link. */
+  /** Reads `#t=65.3&span=20` of a link. */
   read(hash) {
     const parts = new URLSearchParams(hash.replace(/^#/, ""));
     const span = Number.parseFloat(parts.get("span"));

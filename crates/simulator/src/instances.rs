@@ -49,7 +49,7 @@ pub(crate) struct Instances<'a> {
     pub(crate) interruptions: Interruptions,
 }
 
-/// Transitions that breakers have told and nobody has taken yet.
+/// Transitions that breakers have reported and that were not taken yet.
 ///
 /// A breaker tells a listener, which may be called from any thread. The lock is taken when a state changes,
 /// never otherwise.
@@ -136,7 +136,7 @@ impl<'a> Instances<'a> {
         &self.members[instance as usize].breaker
     }
 
-    /// Reads what the next call of an instance will need first, so that it is at hand then.
+    /// Touches the memory that the next call of an instance will need first, so that it is in the cache then.
     #[inline]
     pub(crate) fn look_ahead(&self, place: usize) -> u64 {
         self.members[place].breaker.is_rejecting().into()

@@ -95,7 +95,7 @@ impl Lanes {
         queue.pop_front().unwrap_or(request)
     }
 
-    /// Reads what the next request to this target will need, so that it is at hand then.
+    /// Touches the memory that the next request to this target will need, so that it is in the cache then.
     pub(crate) fn look_ahead(&self, target: usize) -> u64 {
         self.all[target].busy.into()
     }

@@ -25,7 +25,7 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `many` | runs with many seeds, on several threads |
+//! | `parallel_runs` | runs with many seeds, on several threads |
 //! | `run` | one run, beside the same seed without breakers if that is needed |
 //! | `performance` | the loop of one run, and what each event does |
 //! | `agenda` | pending events, in order |
@@ -47,8 +47,8 @@ mod instances;
 mod interruptions;
 mod lanes;
 mod looks;
-mod many;
 mod options;
+mod parallel_runs;
 mod performance;
 mod run;
 mod throttles;
@@ -57,8 +57,8 @@ mod works;
 use std::time::Duration;
 
 pub use digest::Digest;
-pub use many::{Progress, many};
 pub use options::{Cancel, Options};
+pub use parallel_runs::{Progress, many};
 pub use performance::{Effort, Performed, perform};
 pub use run::{run, run_telling};
 

@@ -4,15 +4,17 @@
 //! |---|---|
 //! | `requests` | a request gets a connection, is tried again, and ends |
 //! | `attempts` | an instance asks its breaker, calls the downstream and gets a reply |
-//! | `ahead` | the memory that the next requests and ends will need is prefetched |
+//! | `read_ahead` | the memory that the next requests and ends will need is prefetched |
+//! | `call_events` | each call that has ended is reported |
 //! | `watching` | the truth, transitions, ticks and interruptions |
 //! | `coordinating` | members hear of calls and messages, and lead their breakers |
 //! | `ending` | when a run ends, and what becomes of requests that are under way then |
 
-mod ahead;
 mod attempts;
+mod call_events;
 mod coordinating;
 mod ending;
+mod read_ahead;
 mod requests;
 mod watching;
 
@@ -45,7 +47,7 @@ use ending::Ending;
 /// Events between two looks at whether the run is cancelled.
 const BATCH: u32 = 4096;
 
-/// So many instances are in the cache anyway.
+/// This many instances are in the cache anyway.
 const FITS_IN_CACHE: usize = 200;
 
 /// A run and what it took.
@@ -83,7 +85,7 @@ enum Kind {
     End,
     /// The downstream has done a piece of work.
     Work,
-    /// Somebody gives up waiting for work, or for an instance that stands still.
+    /// A caller stops waiting for work, or for an instance that stands still.
     Limit,
     /// A request has its next attempt.
     Again,
@@ -177,7 +179,7 @@ struct Performance<'a> {
 
 /// Carries a scenario out under virtual time with its seed, with the digest of all events and what the run took.
 ///
-/// `events` is told each call and each transition. The run has no counterfactual; see [`run`](crate::run).
+/// `events` receives each call and each transition. The run has no counterfactual; see [`run`](crate::run).
 pub fn perform(scenario: &Scenario, cancel: &Cancel, events: Option<&mut dyn Events>) -> Performed {
     let clock = VirtualClock::default();
     let (members, noted) = members(scenario, &clock);
@@ -358,7 +360,7 @@ impl<'a> Performance<'a> {
     }
 }
 
-/// Holds the expectations against what came of the run.
+/// Judges the expectations by the result of the run.
 pub(crate) fn judge(repetition: &mut Repetition, scenario: &Scenario) {
     let expectations = scenario.expectations().iter();
     repetition.verdicts = expectations.map(|it| it.judge(repetition)).collect();

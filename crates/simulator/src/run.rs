@@ -9,10 +9,10 @@ use crate::performance::{has_overload, judge, perform};
 
 /// Carries a scenario out under virtual time with this seed, which is also that of its faults.
 ///
-/// The run is the same on any machine. Where the scenario has an overload model, breakers change the health
-/// that they are held against. So the run is made once more without breakers, and its truth stands beside
-/// (`counterfactual`). When only the first of the two has ended before
-/// [`Cancel::cancel`](crate::Cancel::cancel), the repetition is `cut_short` and has no counterfactual.
+/// The run is the same on any machine. If the scenario has an overload model, breakers change the health with which
+/// they are compared. So the run is made once more without breakers, and its truth is added (`counterfactual`). If
+/// only the first of the two has ended before [`Cancel::cancel`](crate::Cancel::cancel), the repetition is
+/// `cut_short` and has no counterfactual.
 pub fn run(scenario: &Scenario, seed: u64, options: &Options) -> Repetition {
     run_telling(scenario, seed, options, None)
 }

@@ -34,7 +34,7 @@ impl Throttles {
         Self { all: all.collect() }
     }
 
-    /// Whether an instance rejects the call that it is asked for.
+    /// Whether an instance rejects the call that it receives.
     #[inline]
     pub(crate) fn rejects(&mut self, instance: u32, now: Duration) -> bool {
         // Where there is none, this is all that it costs.

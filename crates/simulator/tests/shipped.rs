@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread::{available_parallelism, scope};
 
+use experiment::expectation::{CATALOGUE, Figure, Figures};
 use experiment::scenario::Scenario;
 use simulator::{Cancel, perform};
 
@@ -59,4 +60,21 @@ fn every_shipped_scenario_holds_what_it_expects_with_30_seeds() {
 
     let failed = all.into_inner().unwrap();
     assert!(failed.is_empty(), "{failed:#?}");
+}
+
+/// A figure that is in the catalogue and is never worked out would fail every expectation, as not measured.
+#[test]
+fn every_figure_of_the_catalogue_is_measured_in_a_scenario_of_coordination() {
+    let file = "../../scenarios/coordination/total-outage.toml";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let scenario = Scenario::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let run = perform(&scenario, &Cancel::default(), None).repetition;
+    for definition in CATALOGUE {
+        let figure = Figure {
+            definition,
+            target: None,
+            phase: None,
+        };
+        assert!(run.value(&figure).is_some(), "{}", definition.name);
+    }
 }

@@ -4,7 +4,7 @@
 //! falls too far behind, lines are dropped, and requests go on.
 
 mod format;
-mod held;
+mod held_log;
 
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -17,7 +17,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, fmt as lines};
 
 use format::{JsonLines, TextLines};
-pub use held::{HeldLog, LogOutput};
+pub use held_log::{HeldLog, LogOutput};
 
 /// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

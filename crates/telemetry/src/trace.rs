@@ -21,9 +21,11 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `asked` | whether the user asked for traces, and where they go |
+//! | `trace_settings` | whether the user asked for traces, and where they go |
 //! | `pipeline`, `carrier` | the way of spans to the collector |
 //! | `by_service` | the service that made a span |
+//! | `attributes` | the names of attributes, and of one span |
+//! | `partial_success` | what a collector refused while it answered with success |
 //! | `health` | the results of the export, and a warning when spans are lost |
 //! | `propagation` | the way of a trace from one service to the next |
 //! | `server`, `client`, `call` | the three kinds of spans of a request |
@@ -31,7 +33,6 @@
 
 pub mod attributes;
 
-mod asked;
 mod by_service;
 mod call;
 mod carrier;
@@ -42,22 +43,23 @@ mod partial_success;
 mod pipeline;
 mod propagation;
 mod server;
+mod trace_settings;
 
 use fusebox_prometheus::TraceId;
 use opentelemetry::trace::TraceContextExt;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-pub use asked::{Protocol, TraceSettings};
 pub use call::BreakerCall;
 pub use client::{ClientSpan, Target};
 pub use propagation::pass_on;
 pub use server::ServerSpan;
+pub use trace_settings::{Protocol, TraceSettings};
 
-pub(crate) use asked::{Asked, asked};
 pub(crate) use fleet::FleetSpans;
 pub(crate) use health::ExportCollector;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use propagation::Parents;
+pub(crate) use trace_settings::{Asked, asked};
 
 /// The target of all spans that are exported. Nothing else gets into traces, in particular not the work of the
 /// exporter itself.

@@ -44,8 +44,8 @@ mod tests {
         );
         assert_eq!(
             refused("window_calls = \"off\"\nwindow_buckets = 0\nprobe_successes = 0"),
-            "probe_successes = 0 is not allowed: it must be at least 1; \
-             window_buckets = 0 is not allowed: it must be from 1 to 1000"
+            "window_buckets = 0 is not allowed: it must be from 1 to 1000; \
+             probe_successes = 0 is not allowed: it must be at least 1"
         );
     }
 

@@ -26,7 +26,7 @@ impl Service {
         }
     }
 
-    /// So long after the start.
+    /// Sets the clock to this time after the start.
     fn set(&mut self, elapsed: Duration) {
         self.now = Duration::from_secs(1000) + elapsed;
     }

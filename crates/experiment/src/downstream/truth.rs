@@ -206,7 +206,7 @@ impl Sight<'_> {
     /// Returns the truth for every caller.
     pub fn truths(mut self) -> Truths {
         let mut names = self.player.callers();
-        // Somebody who has not called.
+        // A caller that has not called.
         names.push(String::new());
         let truths = self.truth_of_each(&names);
         let stranger = truths.last().copied().unwrap_or_default();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::Plan;
 use super::caller::{Caller, CallerId, Count, Counts, Role, Who};
 use super::check::MAX_NAMES;
-use super::prepared::Prepared;
+use super::prepared_rule::Prepared;
 use super::strangers::{Known, MAX_STRANGERS};
 use crate::chance::{Draw, name_hash};
 

@@ -12,8 +12,8 @@
 use std::time::Duration;
 
 use super::caller::{CallerId, Who};
-use super::prepared::active_rules;
-use super::present::Present;
+use super::prepared_rule::active_rules;
+use super::present_phase::Present;
 use super::{Effect, Player};
 use crate::overload::{Occupancy, Overload};
 

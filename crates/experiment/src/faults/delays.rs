@@ -78,7 +78,14 @@ impl Delays {
                 Effect::Delay(law) => laws.push(law.clone()),
                 Effect::Stall => shift += rest,
                 Effect::SlowBody { over } => shift += over.as_secs_f64() * 1000.0,
-                _ => {}
+                Effect::Status(_)
+                | Effect::Hang { .. }
+                | Effect::Truncate { .. }
+                | Effect::WrongBody(_)
+                | Effect::Reset
+                | Effect::Close
+                | Effect::Refuse
+                | Effect::Garbage => {}
             }
         }
         if shift > 0.0 || !laws.is_empty() {

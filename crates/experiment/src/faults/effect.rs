@@ -95,7 +95,17 @@ impl Effect {
 
     /// Whether it ends the call, so that later effects do not matter.
     pub const fn is_terminal(&self) -> bool {
-        !matches!(self, Self::Delay(_) | Self::Stall | Self::SlowBody { .. })
+        match self {
+            Self::Delay(_) | Self::Stall | Self::SlowBody { .. } => false,
+            Self::Status(_)
+            | Self::Hang { .. }
+            | Self::Truncate { .. }
+            | Self::WrongBody(_)
+            | Self::Reset
+            | Self::Close
+            | Self::Refuse
+            | Self::Garbage => true,
+        }
     }
 
     /// The share of the calls that it ends which it fails: statuses below 500 except 429 say that the

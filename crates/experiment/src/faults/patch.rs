@@ -211,7 +211,7 @@ mod tests {
         );
         let error = patched(r#"{"deadline": 5}"#).unwrap_err();
         assert!(
-            error.contains("write deadline = \"5ms\", or deadline_ms = 5"),
+            error.contains("write deadline as \"5s\" or \"5ms\", or deadline_ms as 5"),
             "{error}"
         );
     }

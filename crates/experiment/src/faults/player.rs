@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::caller::CallerId;
 use super::callers::{Callers, Follow};
 use super::luck::Luck;
-use super::prepared::{Decision, Met, Prepared, active_rules, from_millis};
-use super::present::Present;
+use super::prepared_rule::{Decision, Met, Prepared, active_rules, from_millis};
+use super::present_phase::Present;
 use super::work::Work;
 use super::{Call, Ending, Fate, FaultPhase, Few, Hit, Plan};
 

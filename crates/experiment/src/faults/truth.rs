@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::caller::{CallerId, Who};
 use super::delays::Delays;
-use super::prepared::active_rules;
-use super::present::Present;
+use super::prepared_rule::active_rules;
+use super::present_phase::Present;
 use super::work::Work;
 use super::{Effect, Plan, Player, Scope};
 use crate::overload::Occupancy;
@@ -250,7 +250,7 @@ impl Player {
         let moment = present.moment(&self.plan, now);
         let mut delays = Delays::default();
         if let Some(overload) = &self.plan.overload {
-            // Before the first call nobody is at work, and work takes its time all the same.
+            // Before the first call no worker is busy, and work takes its time all the same.
             let occupancy = occupancy.unwrap_or_default();
             delays.add_times(&overload.answers(now, moment.service_factor(), occupancy)?);
         }

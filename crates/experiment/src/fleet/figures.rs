@@ -6,8 +6,8 @@ use super::{Belief, Delays, FleetRecord};
 use crate::expectation::{Figure, Figures};
 
 /// Why "wrongly open" is not measured under overload.
-const FOLLOWS_LOAD: &str = "not measured: under overload the breakers change the health that they would be held \
-     against; it takes the same run without breakers, which `simulate` makes";
+const FOLLOWS_LOAD: &str = "not measured, because under overload the breakers influence the health that \
+    they are judged by: use `simulate`, which performs the run without breakers as well";
 
 impl Figures for FleetRecord {
     fn value(&self, figure: &Figure) -> Option<f64> {

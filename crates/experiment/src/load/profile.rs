@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::choose::Choose;
+use super::choice::Choose;
 use super::process::ArrivalProcess;
 use super::retries::Retries;
 use super::shape::{MAX_RATE, Shape};

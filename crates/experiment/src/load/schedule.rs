@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::Rng;
 use rand::rngs::Xoshiro256PlusPlus;
 
-use super::choose::{Choose, Keys, Targets};
+use super::choice::{Choose, Keys, Targets};
 use super::curve::Curve;
 use super::process::Gaps;
 use super::profile::Profile;

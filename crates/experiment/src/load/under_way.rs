@@ -1,6 +1,6 @@
 //! Requests under way: how many each target has, and which target has the fewest.
 
-use super::choose::below;
+use super::choice::below;
 
 /// The requests that each target has under way, ordered so that the least loaded target is found at once, however
 /// many there are.

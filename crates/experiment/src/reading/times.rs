@@ -17,7 +17,7 @@ use access::{Fields, OneTime};
 
 use crate::values;
 
-/// Endings of the names of fields that hold a number of so many nanoseconds each.
+/// The endings of the names of fields that hold a number, with the unit of that number.
 const ENDINGS: [(&str, Unit); 2] = [("_ms", Unit::MILLISECOND), ("_s", Unit::SECOND)];
 /// What a rate per second ends with: it is no time.
 const PER_SECOND: &str = "_per_s";
@@ -174,7 +174,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Times<D> {
     }
 }
 
-/// What is said of a map that should name one of these, and names none or several.
+/// The message for a map that should name one of these, and names none or several.
 fn one_of<E: Error>(variants: &[&str], error: &E) -> Option<E> {
     let said = error.to_string();
     let (_, found) = said.split_once("wanted exactly 1 element, ")?;
@@ -327,12 +327,16 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Times<A> {
 
 /// What is to be written instead of a number without a unit.
 fn without_unit(number: &str, field: &str) -> String {
-    match unit_of(field) {
-        Some((name, _)) if values::can_be_a_time(number) => format!(
-            "`{number}` has no unit: write {name} as \"{number}s\" or \"{number}ms\", or {field} as {number}"
-        ),
-        _ => values::without_unit(number),
-    }
+    let (name, unit) = match unit_of(field) {
+        Some(known) if values::can_be_a_time(number) => known,
+        _ => return values::without_unit(number),
+    };
+    // Most people think in seconds where a program counts milliseconds.
+    let text = match unit.name {
+        "ms" => format!("\"{number}s\" or \"{number}ms\""),
+        unit => format!("\"{number}{unit}\""),
+    };
+    format!("`{number}` has no unit: write {name} as {text}, or {field} as {number}")
 }
 
 #[cfg(test)]

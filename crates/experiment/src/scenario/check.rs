@@ -213,7 +213,7 @@ impl Written {
         let settings = self
             .coordination
             .settings(&breaker, self.fleet.call_timeout)?;
-        // Of a fleet of several processes nobody knows how many there will be; this one is known.
+        // In a fleet of several processes the number of instances is unknown; this one is known.
         let instances = names.all().len();
         match self.coordination.minimum_votes {
             Some(votes)

@@ -136,7 +136,7 @@ pub struct Network {
 pub struct Link {
     /// How long a message takes, one way.
     pub delay: Duration,
-    /// Up to so much more.
+    /// Up to this much more.
     pub jitter: Duration,
     /// The share of messages that are lost.
     pub loss: f64,

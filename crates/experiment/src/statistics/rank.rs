@@ -150,7 +150,7 @@ fn sums_of_choices(ranks: &[usize], count: usize) -> Vec<f64> {
     let mut sorted = ranks.to_vec();
     sorted.sort_unstable();
     let mut reached = 0;
-    // Ways to choose so many with this sum. Up to 60 over 30, which a double holds.
+    // The number of ways to choose `count` with this sum: up to 60 over 30, which a double holds.
     let mut ways = vec![vec![0.0; total + 1]; count + 1];
     ways[0][0] = 1.0;
     for (taken, rank) in sorted.iter().enumerate() {

@@ -47,7 +47,7 @@ pub enum Way {
     VotesAlone,
     /// Merged counts of this many windows, in addition to each breaker's own trips.
     Pooled(u32),
-    /// Merged counts of so many windows alone.
+    /// Merged counts of this many windows alone.
     PooledAlone(u32),
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::effect::{Unmoved, unmoved};
-use super::front::{Place, front};
+use super::pareto_front::{Place, front};
 use super::{Cell, Sweep, Trial};
 use crate::expectation::Figure;
 use crate::statistics::Estimate;

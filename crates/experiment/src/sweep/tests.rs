@@ -342,7 +342,7 @@ fn the_front_of_random_points_is_that_of_its_definition() {
         .iter()
         .map(|point| point.map(|number| number.map(|it| [it, it])))
         .collect();
-    let on_front = front::front(&exactly);
+    let on_front = pareto_front::front(&exactly);
 
     let at_least =
         |a: &[Option<f64>; 3], b: &[Option<f64>; 3]| a.iter().zip(b).all(|(a, b)| a <= b);

@@ -13,7 +13,7 @@ const RETRYING: Clients = Clients {
     breakers: false,
 };
 
-/// So many of `seeds` runs end well in which the clients are changed at second 40.
+/// How many of `seeds` runs end well if the clients are changed at second 40.
 fn well(then: Clients, seeds: u64) -> usize {
     let runs = (0..seeds).map(|seed| Story::tell(SETTINGS, RETRYING, Some((40, then)), seed));
     let well = runs.filter(|story| {

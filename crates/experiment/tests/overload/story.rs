@@ -54,7 +54,7 @@ struct Goodput {
     attempts: u32,
 }
 
-/// What came of it.
+/// The result of it.
 pub(crate) struct Story {
     pub(crate) queue: WorkQueue,
     agenda: Agenda<Event>,

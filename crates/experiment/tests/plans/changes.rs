@@ -20,8 +20,8 @@ const TICK: Duration = Duration::from_nanos(1);
 const NAMES: [&str; 3] = ["A", "B", "stranger"];
 
 prop_compose! {
-    /// A plan with more that changes by itself: lifetimes of rules, rules for one caller, a trigger, a cache, nobody
-    /// who listens from the end of a ramp on.
+    /// A plan with more things that change with time: lifetimes of rules, rules for one caller, a trigger, a cache,
+    /// and refused connections from the end of a ramp on.
     fn changing()(
         mut value in plan(),
         ttl in prop::option::of(1..9000_u64),

@@ -5,7 +5,7 @@ mod generator;
 
 use std::time::Duration;
 
-use experiment::faults::{Call, Plan, Player, presets};
+use experiment::faults::{Call, Plan, Player, WrittenEffect, presets};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -158,4 +158,17 @@ fn pointers(value: &Value) -> Vec<String> {
             .map(move |rest| format!("/{key}{rest}"))
     });
     std::iter::once(String::new()).chain(below).collect()
+}
+
+#[test]
+fn random_plans_have_every_effect() {
+    // The refusal of an unknown effect lists those that are known.
+    let refused = serde_json::from_str::<WrittenEffect>(r#"{"nothing": {}}"#).unwrap_err();
+    let refused = refused.to_string();
+    let known = refused.split('`').skip(1).step_by(2).skip(1);
+    let generator = include_str!("generator.rs");
+    for effect in known {
+        let made = format!("json!({{\"{effect}\":");
+        assert!(generator.contains(&made), "generator.rs makes no {effect}");
+    }
 }

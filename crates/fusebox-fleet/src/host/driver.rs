@@ -10,17 +10,17 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::caught::Caught;
+use super::caught_panic::Caught;
 use super::errand::{Errands, within};
 use super::fleet_event::{self, FleetEvent};
 use super::hearing::Hearing;
 use super::input::Input;
-use super::part::Part;
-use super::sense;
 use super::shared::Shared;
+use super::soundness;
 use super::status::Board;
 use super::subscription::Subscription;
 use super::tally::{FallbackReason, LeaseOutcome, MessageKind};
+use super::task_memory::Part;
 use crate::bind::Bound;
 use crate::member::{Action, Event, Member, Notice, Overlay, Right};
 use crate::message::{AcquireRefused, Lease, ProbeResult, Sender};
@@ -154,7 +154,7 @@ impl Driver {
         match input {
             Input::Reported(ticket, answer) => {
                 self.errands.reports.answered();
-                let is_sound = |view: &View| sense::is_sound(view, settings);
+                let is_sound = |view: &View| soundness::is_sound(view, settings);
                 let event = match self
                     .part
                     .heard(MessageKind::Report, answer, is_sound, |_| true)
@@ -170,9 +170,9 @@ impl Driver {
             }
             Input::Acquired(ticket, answer) => {
                 self.errands.acquires.answered();
-                let is_lease = |lease: &Lease| sense::is_sound_lease(lease, settings);
+                let is_lease = |lease: &Lease| soundness::is_sound_lease(lease, settings);
                 let is_refusal =
-                    |refused: &AcquireRefused| sense::is_sound_refusal(refused, settings);
+                    |refused: &AcquireRefused| soundness::is_sound_refusal(refused, settings);
                 let answer = self
                     .part
                     .heard(MessageKind::Acquire, answer, is_lease, is_refusal);
@@ -184,7 +184,7 @@ impl Driver {
             }
             Input::Settled(answer) => {
                 self.errands.settles.answered();
-                let is_sound = |view: &View| sense::is_sound(view, settings);
+                let is_sound = |view: &View| soundness::is_sound(view, settings);
                 if let Some(Ok(view)) =
                     self.part
                         .heard(MessageKind::Settle, answer, is_sound, |_| true)
@@ -193,7 +193,7 @@ impl Driver {
                 }
             }
             Input::Pushed(view) => {
-                if !self.part.distrusts() && sense::is_sound(&view, settings) {
+                if !self.part.distrusts() && soundness::is_sound(&view, settings) {
                     self.part.tally.received(MessageKind::Push);
                     self.pushed(view);
                 }

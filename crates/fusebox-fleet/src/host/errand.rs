@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::caught::{Caught, Panicked};
+use super::caught_panic::{Caught, Panicked};
 use super::fleet_engine::FleetEngine;
 use super::input::Input;
 use super::line::Line;

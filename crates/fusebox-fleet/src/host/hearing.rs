@@ -109,7 +109,7 @@ impl Hearing {
     }
 }
 
-/// The breaker's state as a member is told it.
+/// The breaker's state in the form that a member is told.
 fn state(state: State) -> BreakerState {
     match state {
         State::Closed => BreakerState::Closed,

@@ -4,6 +4,7 @@
 //! wrong. A quorum is better than its members only while that share is below the share of votes that it needs (the
 //! jury condition).
 
+use std::ops::Add;
 use std::time::Duration;
 
 use crate::opinion::Opinion;
@@ -60,6 +61,19 @@ impl OpinionTimes {
     pub(super) fn plus(mut self, opinion: Opinion, verdict: HeardVerdict, more: Duration) -> Self {
         let time = &mut self.times[opinion as usize][verdict as usize];
         *time = time.saturating_add(more);
+        self
+    }
+}
+
+/// The times of one participant and those of another one, as one: times of a breaker that has joined anew go on.
+impl Add for OpinionTimes {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        let mine = self.times.as_flattened_mut().iter_mut();
+        for (mine, others) in mine.zip(other.times.as_flattened()) {
+            *mine = mine.saturating_add(*others);
+        }
         self
     }
 }

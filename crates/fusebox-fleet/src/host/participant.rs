@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::caught::Caught;
+use super::caught_panic::Caught;
 use super::errand::{unavailable, within};
 use super::input::Input;
 use super::shared::Shared;

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::caught::Caught;
+use super::caught_panic::Caught;
 use super::fleet_engine::FleetEngine;
 use super::input::Input;
 use crate::name::BreakerKey;

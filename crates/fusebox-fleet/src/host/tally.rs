@@ -1,5 +1,7 @@
 //! Counters of what a participant did, as plain values for metrics.
 
+use std::ops::Add;
+
 use crate::message::ReportRefused;
 
 /// Defines a set of named values, each with a counter of its own.
@@ -101,6 +103,24 @@ pub struct Tally {
     adoptions: u64,
     fallbacks: [u64; FallbackReason::ALL.len()],
     leases: [u64; LeaseOutcome::ALL.len()],
+}
+
+/// What one participant counted and what another one did, as one: counts of a breaker that has joined anew go on.
+impl Add for Tally {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        let mine = self.messages.as_flattened_mut().iter_mut();
+        let mine = mine.chain(&mut self.fallbacks).chain(&mut self.leases);
+        let others = other.messages.as_flattened().iter();
+        let others = others.chain(&other.fallbacks).chain(&other.leases);
+        for (mine, others) in mine.zip(others) {
+            *mine += others;
+        }
+        self.vetoes += other.vetoes;
+        self.adoptions += other.adoptions;
+        self
+    }
 }
 
 impl Tally {

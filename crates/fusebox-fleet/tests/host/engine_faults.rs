@@ -179,7 +179,7 @@ async fn an_engine_that_is_not_there_at_the_start_is_said_once_and_joined_later(
         );
         assert_eq!(rig.all[0].status().apart, None, "{conduct:?}");
         assert_eq!(rig.all[0].status().trouble, None, "{conduct:?}");
-        // The stream of views is asked for again within half a minute.
+        // The stream of views is requested again within half a minute.
         rig.run(31_000 * MS).await;
         rig.set_well(false);
         rig.run(300 * MS).await;
@@ -209,7 +209,7 @@ async fn an_engine_that_lies_holds_no_longer_than_a_verdict_is_kept() {
 
     let is_free = |rig: &Rig| rig.stages() == [None; 3];
     assert!(rig.run_until(limit + 100 * MS, is_free).await);
-    // Nobody waits for the view to become stale: the last open period is of the instance's own, with its jitter.
+    // Without waiting for the view to become stale: the last open period is the instance's own, with its jitter.
     let is_closed = |rig: &Rig| rig.states() == [State::Closed; 3];
     assert!(rig.run_until(1300 * MS, is_closed).await);
 

@@ -29,7 +29,7 @@ pub(crate) enum Conduct {
     PanicsAtOnce,
     /// It panics while its answer is awaited.
     PanicsLater,
-    /// It says that the fleet is open, for ever, and lets nobody probe.
+    /// It says that the fleet is open, for ever, and lets no instance probe.
     Lies,
 }
 
@@ -47,7 +47,7 @@ impl Conduct {
 pub(crate) struct Scripted {
     memory: Memory,
     conduct: Mutex<Conduct>,
-    /// It tells nothing of its own accord.
+    /// It pushes nothing.
     pub(crate) is_deaf: AtomicBool,
     reports: AtomicUsize,
     /// The most reports under way at the same time.
@@ -55,7 +55,7 @@ pub(crate) struct Scripted {
     pub(crate) asked: AtomicUsize,
     /// The calls that reports told: those that succeeded and those that failed.
     pub(crate) told: [AtomicU64; 2],
-    /// So many settlements are lost on their way.
+    /// How many settlements are lost on their way.
     pub(crate) loses_settlements: AtomicUsize,
     lie: AtomicU64,
 }
@@ -132,7 +132,7 @@ fn nonsense(mut view: View) -> View {
     view
 }
 
-/// Counts a report as under way until its answer, or whoever waits for it, is gone.
+/// Counts a report as under way until its answer, or its receiver, is gone.
 struct UnderWay<'a>(&'a AtomicUsize);
 
 impl Drop for UnderWay<'_> {

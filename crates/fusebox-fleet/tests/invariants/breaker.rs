@@ -3,7 +3,7 @@
 use fusebox_fleet::{Action, BreakerState, Order, ProbeId, ProbeResult};
 use std::time::Duration;
 
-/// After so many failures in a row it opens by itself.
+/// After this many failures in a row it opens by itself.
 pub(crate) const TRIPS_AFTER: u32 = 10;
 const OPEN_FOR: Duration = Duration::from_secs(1);
 

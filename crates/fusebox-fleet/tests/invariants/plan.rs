@@ -36,7 +36,7 @@ pub(crate) enum Fault {
     Flush,
     /// The engine fails over to a copy that is half a second old.
     FailOver,
-    /// The clock of one instance steps by so many milliseconds.
+    /// The clock of one instance steps by this many milliseconds.
     ClockStep {
         of: usize,
         by: i64,
@@ -53,7 +53,7 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) settings: Arc<Settings>,
     pub(crate) instances: usize,
-    /// One message in so many is lost or repeated; never with zero.
+    /// One message in this many is lost or repeated; none with zero.
     pub(crate) loses_one_in: u32,
     pub(crate) repeats_one_in: u32,
     pub(crate) pushes_are_lost: bool,

@@ -127,7 +127,7 @@ impl Watch {
         );
     }
 
-    /// I14: what is told a second time changes nothing: it is the same as being told the time.
+    /// I14: a message that is repeated changes nothing; it is the same as being told the time.
     pub(crate) fn told(before: &Member, event: Event, reading: Duration) {
         if !matches!(
             event,

@@ -286,7 +286,7 @@ fn kill_clients(server: &Server) {
     }
 }
 
-/// In front of a server. As long as it is told to, it passes requests on, and ends the connection in place of the
+/// A proxy in front of a server. While it is told to, it passes requests on and ends the connection in place of the
 /// answer.
 async fn swallows(port: u16, swallows: Arc<AtomicBool>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

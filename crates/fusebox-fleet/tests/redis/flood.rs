@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::fleet::Fleet;
 
-/// So much of one answer is taken in at most, with what the sockets between hold.
+/// The most bytes of one answer that are read, including what the sockets in between hold.
 const TAKEN: usize = 16 << 20;
 
 /// What a server that is never stopped would send.

@@ -23,7 +23,8 @@ use crate::server::Server;
 
 const MS: Duration = Duration::from_millis(1);
 const PASSWORD: &str = "hunter2";
-/// An answer of the engine may take so long. A caller that waited for the server would wait for this at least.
+/// The longest time that an answer of the engine may take. A caller that waited for the server would wait at least
+/// that long.
 const ENGINE_TIMEOUT: Duration = Duration::from_millis(250);
 const STALE_AFTER: Duration = Duration::from_millis(900);
 /// The promise about the fallback: `stale_after` with its defaults.
@@ -210,7 +211,7 @@ impl Fleet {
         self.all(|state, _| state != State::Closed)
     }
 
-    /// By the fleet's verdict, or by their own rules beside it.
+    /// By the fleet's verdict, or by their own rules.
     fn is_open_together(&self) -> bool {
         let open = |status: &Status| status.view.is_some_and(|view| view.verdict.is_open());
         self.all(|state, status| state != State::Closed && status.is_fresh && open(status))

@@ -50,7 +50,7 @@ fn kept(server: &Server) -> Kept {
     dump(server).into_iter().map(kept).collect()
 }
 
-/// Shortens the life of all keys, so that whoever puts their end off is seen.
+/// Shortens the lifetime of all keys, so that any extension is visible.
 fn shorten(server: &Server) -> Kept {
     let keys: Vec<String> = server.admin(&["KEYS", "*"]);
     for key in keys {

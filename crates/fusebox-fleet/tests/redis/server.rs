@@ -114,7 +114,7 @@ pub(crate) fn free_port() -> u16 {
         .port()
 }
 
-/// None when the server ends at once: somebody else has taken the port.
+/// `None` when the server ends at once: another process has taken the port.
 fn launch(port: u16, folder: &PathBuf, options: &[String]) -> Option<Child> {
     let program = std::env::var_os("FLEET_REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
     let mut process = Command::new(&program)

@@ -14,70 +14,51 @@ use crate::wall::WallTimes;
 /// The label that identifies the breaker.
 type Name<'a> = (&'static str, &'a str);
 
-pub(super) struct Families {
-    state: Family,
-    transitions: Family,
-    trips: Family,
-    calls: Family,
-    fast_failures: Family,
-    slow_calls: Family,
-    state_seconds: Family,
-    window_failure_ratio: Family,
-    window_calls: Family,
-    open_until: Family,
-    last_transition: Family,
-    config: Family,
-    registry_breakers: Family,
-    registry_capacity: Family,
-    registry_evictions: Family,
-    registry_removals: Family,
-    registry_refusals: Family,
+/// Each family once: its field, and its definition in [`names`].
+macro_rules! families {
+    ($($family:ident: $definition:ident,)*) => {
+        pub(super) struct Families {
+            $($family: Family,)*
+        }
+
+        impl Families {
+            /// What a collector announces.
+            pub(super) const DEFINITIONS: &[Definition] = &[$(names::$definition),*];
+
+            pub(super) const fn new() -> Self {
+                Self {
+                    $($family: Family::new(&names::$definition),)*
+                }
+            }
+
+            pub(super) fn into_proto(self) -> Vec<MetricFamily> {
+                [$(self.$family),*].map(Family::into_proto).into()
+            }
+        }
+    };
+}
+
+families! {
+    state: STATE,
+    transitions: TRANSITIONS,
+    trips: TRIPS,
+    calls: CALLS,
+    fast_failures: FAST_FAILURES,
+    slow_calls: SLOW_CALLS,
+    state_seconds: STATE_SECONDS,
+    window_failure_ratio: WINDOW_FAILURE_RATIO,
+    window_calls: WINDOW_CALLS,
+    open_until: OPEN_UNTIL,
+    last_transition: LAST_TRANSITION,
+    config: CONFIG_INFO,
+    registry_breakers: REGISTRY_BREAKERS,
+    registry_capacity: REGISTRY_CAPACITY,
+    registry_evictions: REGISTRY_EVICTIONS,
+    registry_removals: REGISTRY_REMOVALS,
+    registry_refusals: REGISTRY_REFUSALS,
 }
 
 impl Families {
-    /// The metrics that a collector announces.
-    pub(super) const DEFINITIONS: [Definition; 17] = [
-        names::STATE,
-        names::TRANSITIONS,
-        names::TRIPS,
-        names::CALLS,
-        names::FAST_FAILURES,
-        names::SLOW_CALLS,
-        names::STATE_SECONDS,
-        names::WINDOW_FAILURE_RATIO,
-        names::WINDOW_CALLS,
-        names::OPEN_UNTIL,
-        names::LAST_TRANSITION,
-        names::CONFIG_INFO,
-        names::REGISTRY_BREAKERS,
-        names::REGISTRY_CAPACITY,
-        names::REGISTRY_EVICTIONS,
-        names::REGISTRY_REMOVALS,
-        names::REGISTRY_REFUSALS,
-    ];
-
-    pub(super) const fn new() -> Self {
-        Self {
-            state: Family::new(&names::STATE),
-            transitions: Family::new(&names::TRANSITIONS),
-            trips: Family::new(&names::TRIPS),
-            calls: Family::new(&names::CALLS),
-            fast_failures: Family::new(&names::FAST_FAILURES),
-            slow_calls: Family::new(&names::SLOW_CALLS),
-            state_seconds: Family::new(&names::STATE_SECONDS),
-            window_failure_ratio: Family::new(&names::WINDOW_FAILURE_RATIO),
-            window_calls: Family::new(&names::WINDOW_CALLS),
-            open_until: Family::new(&names::OPEN_UNTIL),
-            last_transition: Family::new(&names::LAST_TRANSITION),
-            config: Family::new(&names::CONFIG_INFO),
-            registry_breakers: Family::new(&names::REGISTRY_BREAKERS),
-            registry_capacity: Family::new(&names::REGISTRY_CAPACITY),
-            registry_evictions: Family::new(&names::REGISTRY_EVICTIONS),
-            registry_removals: Family::new(&names::REGISTRY_REMOVALS),
-            registry_refusals: Family::new(&names::REGISTRY_REFUSALS),
-        }
-    }
-
     /// Makes room for this many breakers in families with many series per breaker.
     pub(super) fn reserve(&mut self, breakers: usize) {
         for (family, series) in [
@@ -178,30 +159,6 @@ impl Families {
                 .zip(values.iter().map(String::as_str)),
         );
         self.config.push(&labels, 1.0);
-    }
-
-    pub(super) fn into_proto(self) -> Vec<MetricFamily> {
-        [
-            self.state,
-            self.transitions,
-            self.trips,
-            self.calls,
-            self.fast_failures,
-            self.slow_calls,
-            self.state_seconds,
-            self.window_failure_ratio,
-            self.window_calls,
-            self.open_until,
-            self.last_transition,
-            self.config,
-            self.registry_breakers,
-            self.registry_capacity,
-            self.registry_evictions,
-            self.registry_removals,
-            self.registry_refusals,
-        ]
-        .map(Family::into_proto)
-        .into()
     }
 }
 

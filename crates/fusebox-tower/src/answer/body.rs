@@ -15,7 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::{Follows, JudgeAt, JudgeHead, JudgeRest};
-use crate::held::Held;
+use crate::held_permit::Held;
 
 pin_project! {
     /// Passes every frame on unchanged and watches for the outcome of the call.

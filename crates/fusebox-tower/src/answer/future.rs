@@ -10,7 +10,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::{AnswerBody, JudgeHead};
-use crate::held::Held;
+use crate::held_permit::Held;
 
 pin_project! {
     #[derive(Debug)]

@@ -16,7 +16,7 @@ use tower::{Layer, ServiceExt};
 
 use crate::rehearsal::{OPEN_FOR, Puppet, breaker, brittle, now, saying};
 
-/// `Retry-After` of a breaker that has just opened for so long.
+/// The `Retry-After` of a breaker that has just opened for this long.
 fn retry_after(open_for: Duration) -> String {
     let (breaker, _) = breaker(brittle().open_for(open_for));
     breaker.open();

@@ -235,7 +235,7 @@ fn a_wait_that_began_on_one_runtime_ends_on_another() {
         assert!(timeout(Duration::from_millis(1), ready).await.is_err());
     });
 
-    // The first runtime is alive, but nobody drives it.
+    // The first runtime is alive, but it is not running.
     second.block_on(async {
         let start = Instant::now();
         let ready = ServiceExt::<Request>::ready(&mut service);

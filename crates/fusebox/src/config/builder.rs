@@ -12,6 +12,23 @@ use crate::window::Window;
 
 /// Collects the settings of a breaker; at least one of them must be a rule that trips. Each setter
 /// names its unit, default and range; the [guide](crate::guide) says how to choose.
+///
+/// # Examples
+/// ```
+/// use fusebox::{Config, Window};
+/// use std::time::Duration;
+///
+/// let config = Config::builder()
+///     .failure_rate_threshold(0.5) // half of the calls failed,
+///     .slow_call_duration(Duration::from_secs(1))
+///     .slow_call_rate_threshold(0.8) // or four of five took more than a second,
+///     .window(Window::time(Duration::from_secs(30), 10)) // within 30 s
+///     .minimum_calls(50) // and at least 50 calls
+///     .open_for(Duration::from_secs(10))
+///     .build()?;
+/// # let _ = config;
+/// # Ok::<(), fusebox::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConfigBuilder {
@@ -74,7 +91,7 @@ impl Default for ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    /// Trips after so many failures in a row, however far apart. Only a success ends the run. At
+    /// Trips after `failures` failures in a row, however far apart. Only a success ends the run. At
     /// least 1; off by default.
     pub fn consecutive_failures(mut self, failures: u32) -> Self {
         self.consecutive_failures = Some(failures);
@@ -204,8 +221,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Closes a half-open breaker after so many `successes`, and reopens it after so many
-    /// `failures`. Both at least 1; default 1 and 1.
+    /// Closes a half-open breaker after this number of successful probes, and reopens it after this
+    /// number of failed ones. Both at least 1; default 1 and 1.
     pub fn probe_count(mut self, successes: u32, failures: u32) -> Self {
         self.probes = Probes::Count {
             successes,

@@ -203,7 +203,7 @@ fn a_deadline_is_shown_with_its_own_word_only() {
     assert_eq!(gate.until(gate.word()), Some(u64::MAX));
 }
 
-/// A stopwatch during whose every reading so many other threads count in the same stripe.
+/// A stopwatch during each of whose readings this many other threads count in the same stripe.
 struct Overtaken<'a> {
     gate: &'a Gate,
     times: u32,

@@ -65,7 +65,7 @@ impl Hand {
                 self.found(place);
                 return Some(taken);
             }
-            // Whoever took it in the meantime holds it, or has asked for it.
+            // A caller that took it in the meantime holds it, or has asked for it.
             self.met_held = true;
         }
     }

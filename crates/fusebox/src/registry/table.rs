@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::asked::Asked;
+use super::last_asked::Asked;
 use crate::breaker::Breaker;
 use crate::circuit::Circuit;
 use crate::handle::{Handle, Shares};

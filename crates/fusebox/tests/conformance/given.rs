@@ -122,7 +122,7 @@ fn half(mut builder: ConfigBuilder, text: &str) -> Parsed<ConfigBuilder> {
     settings.finish(builder)
 }
 
-/// `key=value,key=value`; a key that nobody takes is an error.
+/// `key=value,key=value`; an unknown key is an error.
 struct Settings<'a>(BTreeMap<&'a str, &'a str>);
 
 impl<'a> Settings<'a> {

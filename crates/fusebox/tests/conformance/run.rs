@@ -135,7 +135,7 @@ impl Stage {
         }
     }
 
-    /// Whether it applies is told by what follows.
+    /// Whether it applies shows in what follows.
     fn follow(&self, fleet: Fleet) {
         let control = self.breaker.fleet();
         let _applied = match fleet {

@@ -6,11 +6,11 @@ use proptest::prelude::*;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
-    /// The clock moves on by so many milliseconds.
+    /// The clock moves on by this many milliseconds.
     Advance(u64),
-    /// The clock's source steps back by so many milliseconds.
+    /// The clock's source steps back by this many milliseconds.
     Rewind(u64),
-    /// The clock shows the deadline, or so many nanoseconds less.
+    /// The clock shows the deadline, or this many nanoseconds less.
     ToDeadline(u64),
     Start,
     /// Ends one of the calls under way.
@@ -65,7 +65,7 @@ pub(crate) enum Fleet {
     Hold(u64),
     Hint(u64),
     Grant(u64),
-    /// After so long, over a ramp of so long or the configured one.
+    /// After this long, with a ramp of this length or the configured one.
     Release(u64, Option<u64>),
     Hasten(u64),
     ProbeNow,
@@ -76,7 +76,7 @@ pub(crate) enum Fleet {
 pub(crate) enum Operator {
     Reset,
     Open,
-    /// For so many milliseconds.
+    /// For this many milliseconds.
     OpenFor(u64),
     HalfOpen,
     ForceOpen,

@@ -272,7 +272,7 @@ impl Pair {
             Fleet::ProbeNow => match (control.probe_now(), self.breaker.snapshot()) {
                 (None, _) => false,
                 (Some(probes), after) => {
-                    // An open period has its end now; the transition is made by whoever looks next.
+                    // An open period has its end now; the next look makes the transition.
                     let ahead = u64::from(after.state == State::Open);
                     assert_eq!(probes.get(), after.generation.get() + ahead);
                     true

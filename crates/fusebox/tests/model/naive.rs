@@ -43,7 +43,8 @@ enum Entry {
     Verdict(u64),
     /// Until then callers should stay away.
     Hint(Duration),
-    /// The fleet lets the breaker close, with a ramp of so many milliseconds or the configured one.
+    /// The fleet lets the breaker close, with a ramp of this many milliseconds or the configured
+    /// one.
     Released(Option<u64>),
     /// Other settings are in force.
     NewSettings {

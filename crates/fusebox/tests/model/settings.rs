@@ -38,7 +38,7 @@ pub(crate) struct Settings {
 pub(crate) enum Dropped {
     Neutral,
     Failure,
-    /// From so many milliseconds on.
+    /// From this many milliseconds on.
     SlowFailureAfter(u64),
 }
 
@@ -232,7 +232,7 @@ impl Settings {
         self.failure_rate.is_some() || self.slow_rate.is_some()
     }
 
-    /// Below so many calls in the window its rates do not count.
+    /// With fewer calls in the window than this its ratios do not count.
     pub(crate) fn enough(&self) -> u64 {
         u64::from(match self.window {
             Lately::Count(calls) => self.minimum.min(calls),
@@ -265,7 +265,7 @@ impl Settings {
         }
     }
 
-    /// After so many failures that are slow as well, a window length after the last success, some
+    /// After this many failures that are also slow, one window length after the last success, some
     /// rule must have fired.
     pub(crate) fn failures_that_must_trip(&self) -> u32 {
         self.consecutive.unwrap_or(match self.window {

@@ -340,8 +340,8 @@ mod tests {
             .unwrap();
         let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
         for said in [
-            "--open-for <TIME> How long the breaker stays open at first [default: 1s 500ms]",
-            "--probe-successes <N> Good probes that close the breaker [default: 2]",
+            "--open-for <TIME> Length of the first open period [default: 1s 500ms]",
+            "--probe-successes <N> Successful probes that close the breaker [default: 2]",
         ] {
             assert!(page.contains(said), "{said}: {page}");
         }

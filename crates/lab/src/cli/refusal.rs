@@ -158,14 +158,11 @@ fn in_plain_words(value: &str, reason: &str) -> String {
                 let range = range.replacen("..=", " to ", 1);
                 format!("`{value}` is not allowed: write a whole number from {range}")
             }
-            // Of NAME=VALUE a reason names the part that is wrong.
-            None if reason.contains(value)
-                || reason.contains(&format!("`{number}`"))
-                || without_passwords(value) != value =>
-            {
+            None if reason.contains(value) || without_passwords(value) != value => {
                 reason.to_owned()
             }
-            None => format!("{reason}; `{value}` was given"),
+            // Of NAME=VALUE a reason names the part that is wrong; the whole comes last.
+            None => return format!("{reason}{more}; `{value}` was given"),
         },
     };
     format!("{said}{more}")

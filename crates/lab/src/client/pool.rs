@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use super::driven::Driven;
+use super::driven_connection::Driven;
 
 /// Sweeps that an idle connection survives. Two seconds at the pace of an instance: shorter than a service
 /// keeps an idle connection, so that no request meets one that is closing.

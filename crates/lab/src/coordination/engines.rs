@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::time::Duration;
 
 use experiment::coordination::{LedgerRecord, UsedEngine};
 use fusebox_fleet::engine::gossip::Gossip;
@@ -10,11 +11,34 @@ use fusebox_fleet::engine::memory::Memory;
 use fusebox_fleet::engine::redis::Redis;
 use fusebox_fleet::host::FleetEngine;
 use fusebox_fleet::{BreakerKey, Settings};
+use futures_util::future::join_all;
+use tokio::time::{Instant, timeout};
 
 use super::joining::{EngineName, Joining};
 use super::staged::{Stage, Staged};
 use crate::failure::Failure;
 use crate::settings::{Address, Coordinating, Engine, GossipPlace, Instance, Staging};
+
+/// How long a server may take to answer before instances go over to it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// An instance, and where its node gossips, if anybody has said so.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) name: String,
+    pub(crate) gossip: Option<GossipPlace>,
+}
+
+/// The places of these instances, as they were settled.
+pub(crate) fn places<'a>(
+    instances: impl IntoIterator<Item = (&'a String, &'a Instance)>,
+) -> Vec<Place> {
+    let places = instances.into_iter().map(|(name, one)| Place {
+        name: name.clone(),
+        gossip: one.gossip,
+    });
+    places.collect()
+}
 
 /// Started engines, for the instances of one process or of one run.
 pub(crate) struct Engines {
@@ -48,20 +72,21 @@ enum NodeEnds {
 }
 
 impl Engines {
-    /// Starts what the instances need for the breaker of this name. None where each decides for itself.
+    /// Starts what the instances need for the breaker of this name. None where each decides for itself. The faults of
+    /// an engine of a scenario count from `began`. Call it within a runtime.
     ///
     /// # Errors
     ///
     /// A node cannot listen where it was asked to. A server that is not there is no error: instances are alone
     /// until it is.
-    pub(crate) async fn start<'a>(
-        coordinating: Option<&Coordinating>,
-        instances: impl Iterator<Item = (&'a String, &'a Instance)>,
-        breaker: &str,
+    pub(crate) async fn start(
+        settings: &Coordinating,
+        places: &[Place],
+        (breaker, began): (&str, Instant),
     ) -> Result<Option<Self>, Failure> {
-        let Some(settings) = coordinating else {
+        if settings.is_local() {
             return Ok(None);
-        };
+        }
         let each = match (&settings.coordination.engine, &settings.staging) {
             (Engine::Memory, Staging::Standing) => Each::Shared(Arc::new(Memory::new()), memory()),
             (
@@ -72,8 +97,8 @@ impl Engines {
                     plan,
                 },
             ) => {
-                let names: Vec<String> = instances.map(|(name, _)| name.clone()).collect();
-                let stage = Stage::new(*seed, (network.clone(), plan), names.len());
+                let names: Vec<String> = places.iter().map(|place| place.name.clone()).collect();
+                let stage = Stage::new(*seed, (network.clone(), plan), (names.len(), began));
                 Each::Staged(Arc::new(stage), names)
             }
             (Engine::Redis(server), _) => {
@@ -83,7 +108,7 @@ impl Engines {
                 };
                 Each::Shared(Arc::new(Redis::new(server.address.clone())), name)
             }
-            (Engine::Gossip, _) => Each::Own(nodes(settings, instances).await?),
+            (Engine::Gossip, _) => Each::Own(nodes(settings, places).await?),
         };
         Ok(Some(Self {
             each,
@@ -91,6 +116,29 @@ impl Engines {
             rules: Arc::clone(&settings.rules),
             ready_unless_localised: settings.ready_unless_localised,
         }))
+    }
+
+    /// Whether the engine answers now.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub(super) async fn check(&self) -> Result<(), String> {
+        let Each::Shared(engine, name) = &self.each else {
+            return Ok(()); // it is in this process
+        };
+        match timeout(PATIENCE, engine.peek(&self.key)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(why)) => Err(format!("{name} does not answer: {why}")),
+            Err(_) => Err(format!("{name} does not answer within {PATIENCE:?}")),
+        }
+    }
+
+    /// Ends what runs for instances that have left: their nodes tell the others.
+    pub(super) async fn end(&self) {
+        if let Each::Own(nodes) = &self.each {
+            join_all(nodes.values().map(|node| node.gossip.shutdown())).await;
+        }
     }
 
     /// What this instance needs to join.
@@ -123,7 +171,6 @@ impl Engines {
             rules: Arc::clone(&self.rules),
             node,
             ready_unless_localised: self.ready_unless_localised,
-            told: None,
         }
     }
 
@@ -132,20 +179,6 @@ impl Engines {
         match &self.each {
             Each::Staged(stage, _) => Some(stage.record()),
             Each::Shared(..) | Each::Own(_) => None,
-        }
-    }
-
-    /// By which rules the instances decide.
-    pub(crate) fn rules(&self) -> &Settings {
-        &self.rules
-    }
-
-    /// The kind of engine: `memory`, `redis` or `gossip`.
-    pub(crate) fn kind(&self) -> &'static str {
-        match &self.each {
-            Each::Shared(_, name) => name.kind,
-            Each::Own(_) => "gossip",
-            Each::Staged(..) => "memory",
         }
     }
 
@@ -196,13 +229,13 @@ fn key(breaker: &str, settings: &Coordinating) -> BreakerKey {
     BreakerKey::new(&name).expect("it is short, and made of visible characters")
 }
 
-async fn nodes<'a>(
+async fn nodes(
     settings: &Coordinating,
-    instances: impl Iterator<Item = (&'a String, &'a Instance)>,
+    places: &[Place],
 ) -> Result<BTreeMap<String, Node>, Failure> {
-    let places = instances.map(|(name, one)| {
-        let place = one.gossip.expect("instances that gossip have a place");
-        found(name, place).map(|place| (name, place))
+    let places = places.iter().map(|one| {
+        let place = one.gossip.unwrap_or_else(GossipPlace::anywhere);
+        found(&one.name, place).map(|place| (&one.name, place))
     });
     let places: Vec<(&String, GossipPlace)> = places.collect::<Result<_, _>>()?;
     let ends = match places.len() {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use fusebox_fleet::engine::gossip::Gossip;
-use fusebox_fleet::host::{FleetEngine, FleetListener};
+use fusebox_fleet::host::FleetEngine;
 use fusebox_fleet::{BreakerKey, Settings};
 
 /// What an instance needs to join a fleet.
@@ -16,8 +16,24 @@ pub(crate) struct Joining {
     /// The instance's own node, where it ends with the instance.
     pub(crate) node: Option<Gossip>,
     pub(crate) ready_unless_localised: bool,
-    /// Who else is told what happens to the instance in its fleet.
-    pub(crate) told: Option<Arc<dyn FleetListener>>,
+}
+
+#[cfg(test)]
+impl Joining {
+    /// What it takes to join a fleet over this engine.
+    pub(crate) fn over(engine: Arc<dyn FleetEngine>, rules: Arc<Settings>) -> Self {
+        Self {
+            engine,
+            name: EngineName {
+                kind: "memory",
+                address: None,
+            },
+            key: BreakerKey::new("d").expect("it is a name"),
+            rules,
+            node: None,
+            ready_unless_localised: false,
+        }
+    }
 }
 
 /// An engine as people are told, without user and password.

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fusebox::Breaker;
-use fusebox_fleet::host::{Apart, FleetEvent, FleetListener, Host, Participant, Status};
+use fusebox_fleet::host::{Apart, FleetEvent, FleetListener, Host, Participant, Reader, Status};
 use fusebox_fleet::{BreakerKey, InstanceId, Order};
 use telemetry::FleetEvents;
 use telemetry::trace::Tracer;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::fleet_reader::FleetReader;
 use super::joining::{EngineName, Joining};
 
 /// How long a page waits for the engine to say who probes.
@@ -21,16 +21,23 @@ const OBEYED_WITHIN: Duration = Duration::from_millis(500);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// The part of one instance in its fleet.
+/// The part of one instance in its fleet, from joining it to leaving it.
 pub(crate) struct Part {
     /// Nobody once it has left.
     participant: Mutex<Option<Arc<Participant>>>,
-    reader: FleetReader,
-    /// What it takes to join again.
-    instance: InstanceId,
-    breaker: Breaker,
-    joining: Joining,
-    tracer: Tracer,
+    /// Whether it has begun to leave: what is asked of the engine meanwhile is given up.
+    leaves: watch::Sender<bool>,
+    reader: Reader,
+    joining: Arc<Joining>,
+}
+
+/// Who joins.
+pub(super) struct Joiner<'a> {
+    pub(super) instance: &'a InstanceId,
+    pub(super) breaker: &'a Breaker,
+    pub(super) tracer: &'a Tracer,
+    /// Who else is told what happens to the instance in its fleet.
+    pub(super) told: Option<&'a Arc<dyn FleetListener>>,
 }
 
 /// Why an order to the fleet was not taken.
@@ -45,47 +52,23 @@ pub(crate) enum NotOrdered {
 }
 
 impl Part {
-    /// Makes the breaker of the instance take part. Call it within a runtime. Without an engine that answers the
+    /// Makes the breaker of an instance take part. Call it within a runtime. Without an engine that answers the
     /// instance begins alone.
     ///
     /// # Panics
     /// Outside a runtime.
-    pub(crate) fn join(
-        instance: &str,
-        breaker: &Breaker,
-        joining: Joining,
-        tracer: &Tracer,
-    ) -> Self {
-        let id = InstanceId::new(instance).expect("names of instances are checked");
-        let participant = participant(&id, breaker, &joining, tracer);
+    pub(super) fn join(joiner: &Joiner<'_>, joining: &Arc<Joining>) -> Self {
+        let participant = participant(joiner, joining);
         Self {
-            reader: FleetReader::new(participant.reader()),
+            reader: participant.reader(),
             participant: Mutex::new(Some(Arc::new(participant))),
-            instance: id,
-            breaker: breaker.clone(),
-            joining,
-            tracer: tracer.clone(),
+            leaves: watch::Sender::new(false),
+            joining: Arc::clone(joining),
         }
     }
 
-    /// Joins again after it has left, as a participant that nobody knows yet. Says whether it had left. Call it within
-    /// a runtime.
-    ///
-    /// # Panics
-    /// Outside a runtime.
-    pub(crate) fn rejoin(&self) -> bool {
-        let mut place = self.lock();
-        if place.is_some() {
-            return false;
-        }
-        let again = participant(&self.instance, &self.breaker, &self.joining, &self.tracer);
-        self.reader.follow(again.reader());
-        *place = Some(Arc::new(again));
-        true
-    }
-
-    /// Reads how it stands, for metrics and pages.
-    pub(crate) fn reader(&self) -> &FleetReader {
+    /// Reads how it stands.
+    pub(crate) fn reader(&self) -> &Reader {
         &self.reader
     }
 
@@ -102,7 +85,7 @@ impl Part {
             .then(|| self.reader.status())?;
         let votes = status.view.filter(|_| status.is_localised)?.votes;
         Some(format!(
-            "localised failure: the breaker of this instance is open, while {} of {} instances that have calls \
+            "localised failure: the breaker of this instance is open while {} of {} instances with calls \
              are fine",
             votes.voters.saturating_sub(votes.suspects),
             votes.voters
@@ -116,19 +99,22 @@ impl Part {
             return status.prober.clone();
         }
         let is_open = status.view.is_some_and(|view| view.verdict.is_open());
-        let participant = self.participant().filter(|_| is_open && status.engine_up)?;
-        let standing = timeout(PATIENCE, participant.peek()).await;
+        if !is_open || !status.engine_up {
+            return None;
+        }
+        let ask = |it: Arc<Participant>| async move { timeout(PATIENCE, it.peek()).await };
+        let standing = self.ask(ask).await?;
         Some(standing.ok()?.ok()?.prober?.instance)
     }
 
     /// Gives an order to the whole fleet, and waits a moment until this instance has heard it.
     pub(crate) async fn order(&self, order: Order) -> Result<(), NotOrdered> {
-        let participant = self.participant().ok_or(NotOrdered::Left)?;
         // A fleet that refuses this instance is not its own: it would order the others, and not obey.
         if let Some(Apart::NameTaken | Apart::SettingsDiffer) = self.reader.status().apart {
             return Err(NotOrdered::Refused);
         }
-        let taken = participant.order(order).await;
+        let ask = |it: Arc<Participant>| async move { it.order(order).await };
+        let taken = self.ask(ask).await.ok_or(NotOrdered::Left)?;
         taken.map_err(|why| NotOrdered::Unavailable(why.to_string()))?;
         let since = Instant::now();
         while self.reader.status().order != order && since.elapsed() < OBEYED_WITHIN {
@@ -138,19 +124,35 @@ impl Part {
     }
 
     /// Leaves the fleet, and tells the others within a second.
-    pub(crate) async fn leave(&self) {
-        let taken = self.lock().take();
-        // An order that is under way holds it: then it leaves with the end of that order.
-        if let Some(participant) = taken.and_then(Arc::into_inner) {
-            participant.leave().await;
+    pub(super) async fn leave(&self) {
+        self.leaves.send_replace(true);
+        let mut taken = self.lock().take();
+        // Whoever asks something of the engine holds it, until the word above has come to them.
+        while let Some(shared) = taken.take() {
+            match Arc::try_unwrap(shared) {
+                Ok(participant) => {
+                    participant.leave().await;
+                }
+                Err(shared) => {
+                    taken = Some(shared);
+                    sleep(LOOK).await;
+                }
+            }
         }
         if let Some(node) = &self.joining.node {
             node.shutdown().await;
         }
     }
 
-    fn participant(&self) -> Option<Arc<Participant>> {
-        self.lock().clone()
+    /// Asks something of the participant, unless it has left, or leaves before there is an answer.
+    async fn ask<F: Future>(&self, ask: impl FnOnce(Arc<Participant>) -> F) -> Option<F::Output> {
+        let mut leaves = self.leaves.subscribe();
+        let participant = self.lock().clone()?;
+        tokio::select! {
+            biased;
+            _ = leaves.wait_for(|leaves| *leaves) => None,
+            answer = ask(participant) => Some(answer),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Participant>>> {
@@ -161,14 +163,10 @@ impl Part {
 }
 
 /// A participant of the fleet, which tells what happens to it.
-fn participant(
-    id: &InstanceId,
-    breaker: &Breaker,
-    joining: &Joining,
-    tracer: &Tracer,
-) -> Participant {
+fn participant(joiner: &Joiner<'_>, joining: &Joining) -> Participant {
+    let (id, tracer) = (joiner.instance, joiner.tracer);
     let events = FleetEvents::new(id.as_str(), joining.name.to_string(), tracer.clone());
-    let (first, second) = (events.clone(), joining.told.clone());
+    let (first, second) = (events.clone(), joiner.told.cloned());
     let host = Host::builder(id.clone(), Arc::clone(&joining.engine))
         .listener(move |key: &BreakerKey, event: &FleetEvent| {
             first.on_event(key, event);
@@ -178,7 +176,7 @@ fn participant(
         })
         .build();
     let rules = Arc::clone(&joining.rules);
-    let participant = host.join(joining.key.clone(), breaker.clone(), rules);
+    let participant = host.join(joining.key.clone(), joiner.breaker.clone(), rules);
     let participant = participant.expect("there is a runtime, and no other breaker");
     events.explain_by(participant.reader());
     participant

@@ -66,14 +66,14 @@ enum Done {
 }
 
 impl Stage {
-    /// The engine of a run that begins now, for so many instances. Call it within a runtime.
+    /// The engine of a run that began then, for so many instances. Call it within a runtime.
     pub(crate) fn new(
         seed: u64,
         (network, plan): (Network, &EnginePlan),
-        instances: usize,
+        (instances, began): (usize, Instant),
     ) -> Self {
         let core = Arc::new(Core {
-            began: Instant::now(),
+            began,
             state: Mutex::new(State {
                 engine: Engine::new(plan, seed),
                 wires: Wires::new(network, seed, instances),

@@ -90,8 +90,8 @@ fn read_mode<'de, M: DeserializeOwned, D: Deserializer<'de>>(
 
 /// Answers `GET /breaker`.
 pub(super) async fn show(state: &Shared) -> Response {
-    let fleet = match &state.part {
-        Some(part) => Some(FleetView::of(part).await),
+    let fleet = match state.seat.part() {
+        Some(part) => Some(FleetView::of(&part).await),
         None => None,
     };
     let snapshot = state.breaker.snapshot();
@@ -141,9 +141,9 @@ pub(super) async fn order(state: &Shared, request: Request) -> Response {
         Ok(SetFleetMode(order)) => order,
         Err(refusal) => return refusal,
     };
-    let Some(part) = &state.part else {
-        let message = "this instance decides alone: start it with --coordination MODE, or send PUT \
-            /breaker/mode to change this instance only";
+    let Some(part) = state.seat.part() else {
+        let message = "this instance decides alone: start it with --coordination MODE, send PUT /api/coordination \
+             to the lab, or send PUT /breaker/mode to change this instance only";
         return error(StatusCode::CONFLICT, "no_fleet", message);
     };
     match part.order(order).await {

@@ -67,7 +67,7 @@ impl NextAttempts {
                     outcome,
                     sent,
                 };
-                // Where nobody listens any more it is dropped, and ends as unfinished.
+                // If the receiver is gone, it is dropped and ends as unfinished.
                 let _ = self.delayed.send(delayed);
             }
         }

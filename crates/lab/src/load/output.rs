@@ -184,7 +184,7 @@ impl Outputs {
             Some(Json::Standard) => {
                 let mut out = BufWriter::new(io::stdout().lock());
                 let written = write(&mut out).and_then(|()| out.flush());
-                // Whoever reads no more has had enough.
+                // A reader that stops reading has had enough.
                 let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
                 let written =
                     written.or_else(|error| if gone(&error) { Ok(()) } else { Err(error) });

@@ -43,7 +43,7 @@ impl Ord for Due {
 }
 
 impl Reminder {
-    /// Never returns; whoever waits then ends as unfinished.
+    /// Never returns; requests that wait when it is dropped end as unfinished.
     pub(super) async fn run(mut self) {
         let mut alarm = Alarm::new();
         let mut waiting: BinaryHeap<Reverse<Due>> = BinaryHeap::new();

@@ -1,8 +1,8 @@
 //! The playing of a scenario on the running lab: its breakers, its load and its faults, from now on.
 //!
-//! All breakers begin anew with the settings of the scenario, and the clocks of its load and of its plan begin at the
-//! order. Nothing is judged, and nothing is undone at its end: its last phase goes on. Settings that cannot be
-//! changed while the lab runs must already be as the scenario requires.
+//! All breakers begin anew with the settings of the scenario and decide as it says, alone or together, and the clocks of
+//! its load, of its plan and of its engine begin at the order. Nothing is judged, and nothing is undone at its end: its
+//! last phase goes on. Settings that cannot be changed while the lab runs must already be as the scenario requires.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,9 @@ use experiment::values::Span;
 use serde::Serialize;
 
 use super::{Operation, Refused, Why};
+use crate::coordination::Unchanged;
 use crate::instance::Tuning;
+use crate::settings::{Coordinating, Staging};
 use crate::shipped::{SHIPPED, only_in_virtual_time};
 
 /// A scenario as people choose one.
@@ -56,7 +58,15 @@ impl Operation {
     /// # Errors
     ///
     /// If there is none of this name, or the running lab cannot play it.
-    pub(crate) fn play(&self, name: &str, before: impl FnOnce()) -> Result<(), Refused> {
+    ///
+    /// # Cancel safety
+    ///
+    /// A scenario that has begun is played all the same.
+    pub(crate) async fn play(
+        &self,
+        name: &str,
+        before: impl FnOnce() + Send + 'static,
+    ) -> Result<(), Refused> {
         let found = SCENARIOS.iter().find(|(known, _)| *known == name);
         let Some((_, scenario)) = found else {
             let known = SCENARIOS.iter().map(|(known, _)| *known);
@@ -75,8 +85,34 @@ impl Operation {
             Refused::new(Why::Conflict, "not_playable", message)
         };
         self.check(scenario).map_err(refused)?;
-        before();
-        self.begin(scenario).map_err(refused)
+        let it = self.clone();
+        let begin = move || {
+            before();
+            it.begin(scenario)
+        };
+        let settings = self.coordination_of(scenario);
+        let begun = self.coordinator.begin_anew(settings, begin).await;
+        begun.map_err(|why| match why {
+            Unchanged::Conflict(why) => refused(why),
+            why => why.into(),
+        })
+    }
+
+    /// How the instances of a scenario decide. Where that is alone, the engine is there for the next mode.
+    fn coordination_of(&self, scenario: &Scenario) -> Coordinating {
+        let now = self.coordinator.settings();
+        let asked = scenario.coordination();
+        let (engine, staging) = if asked.mode.is_local() {
+            (now.coordination.engine, Staging::Standing)
+        } else {
+            (asked.engine.into(), Staging::of(scenario))
+        };
+        Coordinating {
+            gossip_seeds: now.gossip_seeds,
+            ready_unless_localised: now.ready_unless_localised,
+            staging,
+            ..Coordinating::of(scenario, engine)
+        }
     }
 
     /// Puts the settings of the scenario in force from now on.
@@ -104,26 +140,12 @@ impl Operation {
                 "its instances pause or restart, which works only in virtual time".to_owned(),
             );
         }
-        let mode = scenario.coordination().mode.0;
-        if mode != self.fixed.mode {
-            return Err(format!(
-                "its instances decide in mode {mode}, and here in mode {}, which is fixed while the lab runs",
-                self.fixed.mode
-            ));
-        }
-        if let Some(rules) = self.fixed.rules {
-            if scenario.fleet_settings().fingerprint() != rules {
-                return Err(
-                    "its instances vote by other settings, which are fixed while the lab runs"
-                        .to_owned(),
-                );
-            }
-            if !scenario.network().only_delays() || !scenario.engine().faults.is_empty() {
-                return Err(
-                    "it has faults of the network or of the engine, which must start with the run"
-                        .to_owned(),
-                );
-            }
+        let has_faults = !scenario.network().only_delays() || !scenario.engine().faults.is_empty();
+        if scenario.coordination().engine.is_gossip() && has_faults {
+            return Err(
+                "it has faults of the network among instances that gossip, which are carried out only in virtual time"
+                    .to_owned(),
+            );
         }
         self.running.check(scenario.faults())?;
         check_load(&self.load.demand().profile, scenario.load())

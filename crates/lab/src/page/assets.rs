@@ -1,6 +1,6 @@
 //! The files of the page, which are part of this program.
 //!
-//! Nothing comes from elsewhere, and the policy that goes with each file tells browsers so.
+//! Nothing is loaded from elsewhere, and the policy that goes with each file tells browsers so.
 
 use axum::body::Body;
 use axum::http::header::{
@@ -9,7 +9,7 @@ use axum::http::header::{
 };
 use axum::response::Response;
 
-/// What the page may load and ask: its own files and routes, and nothing else.
+/// The policy: the page may load and call its own files and routes, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");

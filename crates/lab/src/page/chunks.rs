@@ -1,15 +1,15 @@
 //! The chunks in which the memory of the page keeps rows of one kind: a copy shares them, and costs next to nothing.
 //!
-//! Whoever reads an hour takes a copy under the lock and reads it without. What is added meanwhile goes to a chunk of
-//! its own: at most one chunk is copied for as long as somebody reads.
+//! A reader of an hour takes a copy under the lock and reads it without the lock. Rows that are added meanwhile go to
+//! a chunk of their own: at most one chunk is copied while a reader is at work.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Rows of a chunk.
+/// The number of rows in a chunk.
 const CHUNK: usize = 128;
 
-/// Rows of one kind in the order in which they came. Clones share what both have.
+/// Rows of one kind in the order in which they came. Clones share their common rows.
 #[derive(Clone, Debug)]
 pub(super) struct Chunks<T> {
     chunks: VecDeque<Arc<Vec<T>>>,
@@ -18,7 +18,7 @@ pub(super) struct Chunks<T> {
 }
 
 impl<T: Clone> Chunks<T> {
-    /// Room for `most` rows, and for less than a chunk more: the oldest chunk gives way as a whole.
+    /// Makes space for `most` rows, and for less than a chunk more: the oldest chunk is dropped as a whole.
     pub(super) fn new(most: usize) -> Self {
         Self {
             chunks: VecDeque::new(),
@@ -27,14 +27,14 @@ impl<T: Clone> Chunks<T> {
         }
     }
 
-    /// Adds rows, and lets the oldest give way to them.
+    /// Adds rows, and drops the oldest to make space.
     pub(super) fn extend(&mut self, more: &[T]) {
         for row in more {
             self.push(row.clone());
         }
     }
 
-    /// Adds one row, and lets the oldest give way to it.
+    /// Adds one row, and drops the oldest to make space.
     pub(super) fn push(&mut self, row: T) {
         match self.chunks.back_mut().filter(|last| last.len() < CHUNK) {
             Some(last) => Arc::make_mut(last).push(row),

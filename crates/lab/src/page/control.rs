@@ -1,8 +1,8 @@
-//! The controls of the page: orders that are handed on to the service that they are for, and leave a mark.
+//! The controls of the page: orders that are passed on to the service that they are for, and leave a mark.
 //!
-//! Services refuse what comes from a page of another origin, and the lab's page is one to them. So the page gives its
-//! orders to the lab, which guards these routes as the services guard theirs and hands on what passes, with the token
-//! that came along.
+//! Services refuse requests from a page of another origin, and to them the lab's page is one. So the page gives its
+//! orders to the lab, which guards these routes as the services guard theirs, and passes them on with the token that
+//! came along.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,10 +22,10 @@ use crate::serve::{Routes, error, read_json};
 
 /// How long a service may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// What a service may answer when it is given an order, and what the lab itself does.
+/// The possible answers of a service to an order, and of the lab itself.
 const ANSWERS: [u16; 8] = [200, 400, 401, 403, 404, 409, 502, 503];
 
-/// Hands orders on.
+/// Passes orders on.
 #[derive(Clone, Debug)]
 struct Controls {
     feed: Arc<Feed>,
@@ -43,7 +43,7 @@ struct Order {
     body: Option<Value>,
 }
 
-/// Adds the controls of what `feed` shows.
+/// Adds the controls for what `feed` shows.
 pub(super) fn with_controls(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
     let controls = Controls {
@@ -181,7 +181,7 @@ impl Controls {
         self.order_instance(name, order, Some(text)).await
     }
 
-    /// Answers `PATCH /api/instances/{name}/breaker/settings`. The feed sees that they are others now.
+    /// Answers `PATCH /api/instances/{name}/breaker/settings`. The feed notices the change.
     async fn change_settings(&self, name: &str, request: Request) -> Response {
         let authorization = authorization(request.headers());
         let change: Value = match read_json(request).await {
@@ -197,7 +197,7 @@ impl Controls {
         self.order_instance(name, order, None).await
     }
 
-    /// Answers `PUT /api/fleet/mode`: any instance takes an order for all.
+    /// Answers `PUT /api/fleet/mode`: any instance accepts an order for all.
     async fn order_fleet(&self, request: Request) -> Response {
         let authorization = authorization(request.headers());
         let mode: Value = match read_json(request).await {
@@ -236,7 +236,7 @@ impl Controls {
         format!("{}/faults{rest}", base.trim_end_matches('/'))
     }
 
-    /// The feed sees that the plan has changed; what it is called there must be known before.
+    /// The feed notices that the plan has changed; the name for the mark must be known before.
     async fn change_plan(&self, order: Order, text: String) -> Response {
         // One at a time, so that each change gets its own name.
         let _turn = self.plan_orders.lock().await;
@@ -248,7 +248,7 @@ impl Controls {
         answer
     }
 
-    /// Hands an order on to an instance, and marks it with `text` once it is carried out.
+    /// Passes an order on to an instance, and marks it with `text` once it is carried out.
     async fn order_instance(&self, name: &str, order: Order, text: Option<String>) -> Response {
         if let Err(why) = self.operation.working(name) {
             return refused(&why);
@@ -303,7 +303,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(allowed)
 }
 
-/// What a plan calls its first phase or rule.
+/// The name that a plan gives its first phase or rule.
 fn named(plan: &Value) -> &str {
     let phase = plan["phases"][0]["name"].as_str();
     let rule = || plan["rules"].as_object()?.keys().next().map(String::as_str);

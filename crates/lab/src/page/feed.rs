@@ -3,7 +3,7 @@
 mod ordered;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +40,7 @@ pub(crate) struct Feed {
     /// The number of the next tick, for those who wait for one.
     next: watch::Sender<u64>,
     viewers: AtomicUsize,
+    needs_token: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -74,6 +75,8 @@ struct Hello<'a> {
     hz: u32,
     viewers: usize,
     most_viewers: usize,
+    /// Whether orders ask for a token.
+    needs_token: bool,
     t: f64,
     transitions: u64,
     #[serde(flatten)]
@@ -106,6 +109,7 @@ impl Feed {
             hz,
             next: watch::Sender::new(1),
             viewers: AtomicUsize::new(0),
+            needs_token: AtomicBool::new(false),
         }
     }
 
@@ -163,6 +167,7 @@ impl Feed {
                 s: moment.settings.iter().collect(),
                 o: moment.turns.iter().collect(),
                 r: moment.loads.iter().collect(),
+                g: moment.decisions.iter().collect(),
             },
         };
         let json = serde_json::to_vec(&tick).expect("a tick has only string keys");
@@ -171,6 +176,11 @@ impl Feed {
         let next = state.ring.next();
         drop(state);
         self.next.send_replace(next);
+    }
+
+    /// Says that orders ask for a token, so that viewers know what to write.
+    pub(super) fn ask_for_token(&self) {
+        self.needs_token.store(true, Ordering::Relaxed);
     }
 
     /// Marks what somebody has just done.
@@ -232,6 +242,7 @@ impl Feed {
             hz: self.hz,
             viewers: self.viewers.load(Ordering::Relaxed),
             most_viewers: MOST_VIEWERS,
+            needs_token: self.needs_token.load(Ordering::Relaxed),
             t: millionths(state.seen_s),
             transitions: state.memory.transitions(),
             description: &state.description,

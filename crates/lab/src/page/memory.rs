@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::chunks::Chunks;
 use super::source::{
-    LoadStep, Moment, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep,
+    CoordinationStep, LoadStep, Moment, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep,
+    TurnStep,
 };
 use super::standing::{NumberedNote, Standing};
 use super::wire::{Mark, News, Numbered, Tick};
@@ -39,6 +40,7 @@ pub(super) struct Memory {
     settings: Chunks<SettingsStep>,
     turns: Chunks<TurnStep>,
     loads: Chunks<LoadStep>,
+    decisions: Chunks<CoordinationStep>,
     /// How many transitions there have been.
     numbered: u64,
     /// How many notes of the fleet there have been.
@@ -96,6 +98,7 @@ impl Default for Memory {
             settings: Chunks::new(MARKS),
             turns: Chunks::new(MARKS),
             loads: Chunks::new(MARKS),
+            decisions: Chunks::new(MARKS),
             numbered: 0,
             noted: 0,
         }
@@ -135,6 +138,7 @@ impl Memory {
         self.settings.extend(&moment.settings);
         self.turns.extend(&moment.turns);
         self.loads.extend(&moment.loads);
+        self.decisions.extend(&moment.decisions);
         self.count(moment);
         Kept { changes, notes }
     }
@@ -191,6 +195,7 @@ impl Memory {
                 s: part(&self.settings, |it| within(it.at_s)),
                 o: part(&self.turns, |it| within(it.0)),
                 r: part(&self.loads, |it| within(it.at_s)),
+                g: part(&self.decisions, |it| within(it.at_s)),
             },
         };
         serde_json::to_vec(&history).expect("history has only string keys")

@@ -1,14 +1,14 @@
 //! The orders that the lab carries out itself: to its instances, to its load, and to both together.
 //!
-//! They are guarded as those that are handed on. The feed sees what has come of them and marks it, whoever ordered it.
+//! They are guarded like those that are passed on. The feed notices their effect and marks it, whoever gave the
+//! order.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, patch, post, put};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::Feed;
@@ -16,17 +16,10 @@ use crate::instance::SettingsChange;
 use crate::operation::{Operation, Refused, Why};
 use crate::serve::{self, Routes, error, read_json};
 
-/// What an order may be answered with.
-const ANSWERS: [u16; 6] = [200, 400, 401, 403, 404, 409];
+/// The possible answers to an order.
+const ANSWERS: [u16; 7] = [200, 400, 401, 403, 404, 409, 503];
 
-/// `{"mode": "quorum"}`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SetCoordination {
-    mode: experiment::scenario::CoordinationMode,
-}
-
-/// Adds these orders to a lab of which `feed` tells.
+/// Adds these orders to the lab that `feed` shows.
 pub(super) fn with_orders(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
     let routes = with_instances(routes, operation);
     let routes = with_load(routes, operation);
@@ -68,7 +61,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
 
 fn with_load(routes: Routes, operation: &Operation) -> Routes {
     let (shown, changed) = (operation.clone(), operation.clone());
-    // One path has one entry per method.
+    // One path has one entry for all its methods.
     routes
         .add_own(
             "/api/load",
@@ -97,12 +90,17 @@ fn with_scenarios(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Ro
             "/api/scenarios/{name}",
             &ANSWERS,
             post(async move |Path(name): Path<String>| {
-                let mut expected = None;
-                let before = || expected = Some(feed.expect_plan(format!("scenario {name}")));
-                match played.play(&name, before) {
+                // The scenario begins in a task of its own.
+                let expected = Arc::new(OnceLock::new());
+                let (told, change) = (Arc::clone(&feed), Arc::clone(&expected));
+                let plan = format!("scenario {name}");
+                let before = move || {
+                    let _ = change.set(told.expect_plan(plan));
+                };
+                match played.play(&name, before).await {
                     Ok(()) => serve::json(StatusCode::OK, &json!({ "scenario": name })),
                     Err(why) => {
-                        expected.map(|change| feed.expect_no_more(change));
+                        expected.get().map(|change| feed.expect_no_more(*change));
                         refused(&why)
                     }
                 }
@@ -116,13 +114,13 @@ fn with_coordination(routes: Routes, operation: &Operation) -> Routes {
         .add_own(
             "/api/coordination",
             &[200, 403],
-            get(async move || coordination(&shown)),
+            get(async move || serve::json(StatusCode::OK, &shown.coordinator.view())),
         )
         .add_control(
             "PUT",
             "/api/coordination",
             &ANSWERS,
-            put(async move |request: Request| set_coordination(&changed, request).await),
+            put(async move |request: Request| change_coordination(&changed, request).await),
         )
 }
 
@@ -150,20 +148,14 @@ async fn change_load(operation: &Operation, request: Request) -> Response {
     }
 }
 
-/// How the instances decide together.
-fn coordination(operation: &Operation) -> Response {
-    let mode = operation.mode().as_str();
-    serve::json(StatusCode::OK, &json!({ "mode": mode, "live": false }))
-}
-
-/// Answers `PUT /api/coordination`: nothing but what is so already.
-async fn set_coordination(operation: &Operation, request: Request) -> Response {
-    let SetCoordination { mode } = match read_json(request).await {
-        Ok(asked) => asked,
+/// Answers `PUT /api/coordination`.
+async fn change_coordination(operation: &Operation, request: Request) -> Response {
+    let change = match read_json(request).await {
+        Ok(change) => change,
         Err(refusal) => return refusal,
     };
-    match operation.check_mode(mode.0) {
-        Ok(()) => coordination(operation),
+    match operation.change_coordination(change).await {
+        Ok(()) => serve::json(StatusCode::OK, &operation.coordinator.view()),
         Err(why) => refused(&why),
     }
 }
@@ -174,6 +166,7 @@ pub(super) fn refused(why: &Refused) -> Response {
         Why::Invalid => StatusCode::BAD_REQUEST,
         Why::Unknown => StatusCode::NOT_FOUND,
         Why::Conflict => StatusCode::CONFLICT,
+        Why::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     };
     error(status, why.code, &why.message)
 }

@@ -1,13 +1,13 @@
 //! The ring of the last ticks, each rendered once for all viewers.
 //!
-//! A viewer is a position in the ring. One who reads slowly costs nothing: the ring goes on without him, and when
-//! he comes back behind it he gets all of it at once.
+//! A viewer is a position in the ring. A slow viewer costs nothing: the ring goes on, and a viewer that falls behind
+//! it gets all of it at once.
 
 use std::collections::VecDeque;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// For so many seconds ticks are kept.
+/// For how many seconds ticks are kept.
 const SECONDS: usize = 60;
 
 /// The last ticks, as they are sent.
@@ -16,11 +16,11 @@ pub(super) struct Ring {
     run: String,
     most: usize,
     ticks: VecDeque<Tick>,
-    /// The number of the next tick. The first one has the number 1.
+    /// The number of the next tick. The first tick has number 1.
     next: u64,
 }
 
-/// One tick: the second in which it was, and its event with the JSON inside.
+/// One tick: its second, and its event with the JSON inside.
 #[derive(Debug)]
 struct Tick {
     second: u64,
@@ -28,19 +28,19 @@ struct Tick {
     json: Bytes,
 }
 
-/// What a viewer at some position gets.
+/// The news for a viewer at some position.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum News {
-    /// He has seen everything.
+    /// The viewer has seen everything.
     None,
     /// The ticks since.
     Ticks(Bytes),
-    /// All ticks of the ring: he was behind it, or was never there.
+    /// All ticks of the ring: the viewer was behind it, or is new.
     History(Bytes),
 }
 
 impl Ring {
-    /// A ring for ticks that come `hz` times a second, in the run of this name.
+    /// Makes a ring for ticks that come `hz` times a second, in the run of this name.
     pub(super) fn new(run: &str, hz: u32) -> Self {
         Self {
             run: run.to_owned(),
@@ -69,7 +69,7 @@ impl Ring {
         self.next
     }
 
-    /// What is new for a viewer who waits for tick number `position`. Positions that never were are behind.
+    /// The news for a viewer that waits for tick number `position`. A position that never existed counts as behind.
     pub(super) fn after(&self, position: u64) -> News {
         let first = self.next - self.ticks.len() as u64;
         if position == self.next {
@@ -90,8 +90,8 @@ impl Ring {
         News::Ticks(events.freeze())
     }
 
-    /// `{"from": …, "ticks": […]}`: what was before `from` is asked of `/api/history`. Because that counts by the
-    /// second, the ticks begin with a whole second.
+    /// `{"from": …, "ticks": […]}`: earlier data is at `/api/history`. Because that counts by the second, the ticks
+    /// begin with a whole second.
     fn history(&self) -> Bytes {
         let is_whole = self.next == self.ticks.len() as u64 + 1;
         let first = self.ticks.front().map_or(0, |tick| tick.second);

@@ -123,6 +123,8 @@ pub(crate) struct Moment {
     pub(crate) turns: Vec<TurnStep>,
     /// What was asked of the load since then, each time something else; at the first look what is asked then.
     pub(crate) loads: Vec<LoadStep>,
+    /// How the instances decide, where that has changed since the last look; at the first, how they do.
+    pub(crate) decisions: Vec<CoordinationStep>,
 }
 
 /// From `at_s` on a breaker works by other settings. Written down it is `[at_s, instance, rules, settings]`.
@@ -133,6 +135,17 @@ pub(crate) struct SettingsStep {
     pub(crate) instance: usize,
     pub(crate) rules: Rules,
     pub(crate) settings: BreakerSettings,
+    /// What is different; nothing at the start.
+    pub(crate) different: String,
+}
+
+/// From `at_s` on the instances decide in this mode, over this engine. Written down it is `[at_s, mode, engine]`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CoordinationStep {
+    pub(crate) at_s: f64,
+    pub(crate) mode: &'static str,
+    /// None in local mode.
+    pub(crate) engine: Option<&'static str>,
     /// What is different; nothing at the start.
     pub(crate) different: String,
 }

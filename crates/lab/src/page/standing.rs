@@ -1,11 +1,11 @@
-//! The rows of what instances decide together: how each stands in its fleet, and what has happened to it there.
+//! The rows about what instances decide together: the status of each in its fleet, and what has happened to it there.
 //!
-//! Times are seconds since the start of the run. A run in which each instance decides alone has none of them.
+//! Times are seconds since the start of the run. A run in which each instance decides alone has none of these rows.
 
 use serde::Serialize;
 use serde::ser::Serializer;
 
-/// How much later than before a probe may be expected and still count as the same: a view is about so old.
+/// How much later than before a probe may be expected and still count as the same, because a view is about that old.
 const SAME_PROBE_S: f64 = 0.25;
 
 /// How the instances of a run decide together.
@@ -16,7 +16,7 @@ pub(crate) struct Coordination {
     pub(crate) engine: &'static str,
 }
 
-/// How an instance stands in its fleet from `at_s` on, in the words of its `GET /breaker`.
+/// The status of an instance in its fleet from `at_s` on, in the words of its `GET /breaker`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Standing {
     pub(crate) at_s: f64,
@@ -30,7 +30,7 @@ pub(crate) struct Standing {
     pub(crate) is_localised: bool,
     pub(crate) order: &'static str,
     pub(crate) view: Option<SeenView>,
-    /// Vetoes, adoptions, fallbacks; probes for the fleet that succeeded, failed, and said nothing.
+    /// Vetoes, adoptions and fallbacks; probes for the fleet that succeeded, failed, and gave no result.
     pub(crate) counted: [u64; 6],
 }
 
@@ -43,12 +43,12 @@ pub(crate) struct SeenView {
     pub(crate) voters: u32,
     pub(crate) suspects: u32,
     pub(crate) need: u32,
-    /// From when on somebody may probe.
+    /// The time from which a probe is possible.
     pub(crate) probe_at_s: Option<f64>,
 }
 
 impl Standing {
-    /// Whether `later` says anything that this one does not. That an engine goes on counting is nothing new.
+    /// Whether `later` contains anything new. That an engine goes on counting is not new.
     pub(crate) fn differs_from(&self, later: &Self) -> bool {
         let same_view = match (&self.view, &later.view) {
             (Some(one), Some(other)) => one.is_like(other),
@@ -114,15 +114,15 @@ impl Serialize for Standing {
     }
 }
 
-/// Something that happened to an instance in its fleet.
+/// An event of an instance in its fleet.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct FleetNote {
     pub(crate) at_s: f64,
     /// The place of the instance.
     pub(crate) instance: usize,
-    /// What happened, in one word.
+    /// The kind of the event, in one word.
     pub(crate) kind: &'static str,
-    /// What belongs to it: a number, a reason, or nothing.
+    /// Its detail: a number, a reason, or nothing.
     pub(crate) detail: String,
 }
 

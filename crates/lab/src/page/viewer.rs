@@ -1,4 +1,4 @@
-//! A viewer of the page: a position in the feed, and the body of an answer that goes on as long as he watches.
+//! A viewer of the page: a position in the feed, and the body of an answer that lasts as long as the viewer watches.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::feed::{Feed, MOST_VIEWERS};
 use super::ring::News;
 use crate::shutdown::Shutdown;
 
-/// One viewer. Counts as one until it is dropped.
+/// One viewer, which counts as one until it is dropped.
 #[derive(Debug)]
 pub(super) struct Viewer {
     feed: Arc<Feed>,
@@ -24,7 +24,7 @@ pub(super) struct Viewer {
 }
 
 impl Viewer {
-    /// One who has seen the event with the id `last`, if any; none where too many watch already.
+    /// A viewer that has seen the event with the id `last`, if any; `None` if there are too many viewers already.
     pub(super) fn of(feed: &Arc<Feed>, last: Option<&str>, shutdown: &Shutdown) -> Option<Self> {
         let viewer = Self {
             position: last.map_or(0, |last| feed.position(last)),
@@ -33,7 +33,7 @@ impl Viewer {
             shutdown: shutdown.clone(),
             greeted: false,
         };
-        // Counted before the limit is looked at: one who is refused is dropped again.
+        // It is counted before the limit is checked: a refused viewer is dropped again.
         (feed.viewers().fetch_add(1, Ordering::Relaxed) < MOST_VIEWERS).then_some(viewer)
     }
 
@@ -45,7 +45,7 @@ impl Viewer {
         }))
     }
 
-    /// The next events; `None` at the end. What has not been read meanwhile is not kept for this viewer.
+    /// The next events; `None` at the end. Events that are not read meanwhile are not kept for this viewer.
     async fn next(&mut self) -> Option<Bytes> {
         if !std::mem::replace(&mut self.greeted, true) {
             return Some(self.feed.hello());

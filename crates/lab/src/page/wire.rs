@@ -14,6 +14,7 @@
 //! | `e` | what happened to an instance in its fleet, `[number, at_s, instance, kind, detail]` |
 //! | `s` | settings of a breaker from then on, `[at_s, instance, rules, settings]`, as in `hello` |
 //! | `o` | an instance that is stopped or started, `[at_s, instance, running]` |
+//! | `g` | how the instances decide from then on, `[at_s, mode, engine]` |
 //! | `r` | what is asked of the load from then on, `[at_s, rate, paused]` |
 //! | `l` | a second that is over, `[second, [[p50_ms, p99_ms], …]]` |
 
@@ -22,7 +23,7 @@ use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
 use super::source::{
-    LoadStep, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep,
+    CoordinationStep, LoadStep, PhaseStart, Row, SecondLatencies, SettingsStep, TruthStep, TurnStep,
 };
 use super::standing::{NumberedNote, Standing};
 
@@ -58,6 +59,8 @@ pub(super) struct News<'a> {
     pub(super) o: Vec<&'a TurnStep>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) r: Vec<&'a LoadStep>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) g: Vec<&'a CoordinationStep>,
 }
 
 /// A transition with its number in the run, from 1, and the place of its instance.
@@ -106,6 +109,12 @@ pub(super) struct Mark(pub(super) f64, pub(super) &'static str, pub(super) Strin
 impl Serialize for LoadStep {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         (self.at_s, self.load.rate, self.load.paused).serialize(serializer)
+    }
+}
+
+impl Serialize for CoordinationStep {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.at_s, self.mode, self.engine).serialize(serializer)
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn replace(path: &Path, beginning: &str, text: &str) -> Result<(), Fa
     };
     if !is_own.map_err(|error| refused(error.to_string()))? {
         return Err(refused(
-            "what is there is no report of this program".to_owned(),
+            "the file there is not a report of breaker-lab".to_owned(),
         ));
     }
     file::replace(path, text.as_bytes())

@@ -14,9 +14,9 @@ use super::{html, study, sweep, timeline};
 use crate::cli::ReportArgs;
 use crate::failure::Failure;
 use crate::file;
-use crate::kept::kept;
 use crate::load::read_rates;
 use crate::print;
+use crate::result_file::read_result;
 
 const HTML: &str = "report.html";
 const MARKDOWN: &str = "report.md";
@@ -39,7 +39,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
             return Ok(());
         }
     }
-    let result = kept(&args.result)?;
+    let result = read_result(&args.result)?;
     let folder = folder_of(&args.result);
     let Some(out) = &args.out else {
         return write(&folder, &result);

@@ -103,11 +103,11 @@ fn head(result: &RunResult, verdict: &Verdict) -> String {
     let cut = match cut {
         0 => String::new(),
         _ if runs == 1 => paragraph(
-            "The run was stopped before its time; all figures are those of the part that was.",
+            "The run was stopped before its end; all figures are those of the part that was performed.",
         ),
         1 => paragraph("1 of the runs was stopped before its time."),
         some => paragraph(&format!(
-            "{some} of the runs were stopped before their time."
+            "{some} of the runs were stopped before their end."
         )),
     };
     format!(

@@ -62,12 +62,12 @@ fn trust(run: &Repetition) -> Vec<Clause> {
     let mut clauses = Vec::new();
     if let Some(why) = &run.invalid {
         clauses.push(Clause::of_all(format!(
-            "This run is void, so that its figures mean nothing: {why}."
+            "This run is void, and its figures mean nothing: {why}."
         )));
     }
     if run.cut_short {
         clauses.push(Clause::of_all(
-            "This run was ended before its time, so that what comes later in the scenario is not here.",
+            "This run was stopped before its end, so the later part of the scenario is missing.",
         ));
     }
     clauses
@@ -79,10 +79,10 @@ fn expected(run: &Repetition) -> Vec<Clause> {
     let of = run.verdicts.len();
     let head = match (failed.len(), of) {
         (_, 0) => return Vec::new(),
-        (0, 1) => "What was expected held.".to_owned(),
+        (0, 1) => "The expectation held.".to_owned(),
         (0, 2) => "Both expectations held.".to_owned(),
         (0, _) => format!("All {of} expectations held."),
-        (1, 1) => "What was expected did not hold.".to_owned(),
+        (1, 1) => "The expectation did not hold.".to_owned(),
         (some, _) => format!(
             "{} of {} did not hold.",
             number(whole(some)),

@@ -65,7 +65,7 @@ pub(crate) fn document(swept: Swept<'_>) -> Document {
     let head = if table.has_choices() {
         format!("{combinations}, of which {front} on the Pareto front.")
     } else {
-        format!("{combinations} of conditions, which are not held against each other.")
+        format!("{combinations} of conditions, which are not compared with each other.")
     };
     document.verdict(Mark::None, head);
     document.text(made(swept));
@@ -83,10 +83,7 @@ pub(crate) fn document(swept: Swept<'_>) -> Document {
         ));
     }
     document.table(all(table));
-    document.folded_code(
-        "The table as text, with what is to be known of it",
-        swept.text,
-    );
+    document.folded_code("The table as text, with its notes", swept.text);
     document.heading("Again");
     document.code(again(sweep));
     document.folded_code("Scenario", swept.scenario);
@@ -109,7 +106,7 @@ fn made(swept: Swept<'_>) -> String {
     let intervals = if sweep.repeat > 1 {
         " ± is half of the 95 % interval of a mean; ~ marks medians, where a value never came in some trials."
     } else {
-        " With one seed there are no intervals: chance has its part in every number."
+        " With one seed there are no intervals: any difference may be due to chance."
     };
     let seeds = if sweep.repeat == 1 {
         format!("seed {last}")
@@ -221,7 +218,7 @@ fn best(document: &mut Document, table: &SweepTable) {
     document.table(rows);
     if groups.len() > CONDITIONS {
         document.text(format!(
-            "Told are the first {CONDITIONS} of {} conditions.",
+            "Only the first {CONDITIONS} of {} conditions are shown.",
             groups.len()
         ));
     }

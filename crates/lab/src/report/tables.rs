@@ -289,7 +289,7 @@ pub(super) fn coordination(record: &CoordinationRecord) -> Table {
             "without news",
             "vetoes",
             "went on alone",
-            "failures of its own",
+            "localised failures",
         ],
     );
     if record.instances.len() <= ROWS {

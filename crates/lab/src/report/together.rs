@@ -20,6 +20,8 @@ pub(super) struct Beside<'a> {
     r: &'a [experiment::orders::LoadInForce],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     v: &'a [FleetView],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    g: Vec<(f64, &'static str, &'static str)>,
 }
 
 /// Until when rows are known, in seconds, where some were left out.
@@ -41,6 +43,7 @@ impl<'a> Beside<'a> {
                 .collect(),
             r: orders.map_or(&[], |orders| &orders.load),
             v: course_of(run).map_or(&[], |course| &course.views),
+            g: decisions(run),
         }
     }
 }
@@ -72,12 +75,28 @@ pub(super) fn coordination(run: &Repetition) -> Option<Coordination> {
     record.course.as_ref()?;
     Some(Coordination {
         mode: record.mode.0.as_str(),
-        engine: match record.engine {
-            UsedEngine::Memory => "memory",
-            UsedEngine::Redis => "redis",
-            UsedEngine::Gossip => "gossip",
-        },
+        engine: word(record.engine),
     })
+}
+
+fn word(engine: UsedEngine) -> &'static str {
+    match engine {
+        UsedEngine::Memory => "memory",
+        UsedEngine::Redis => "redis",
+        UsedEngine::Gossip => "gossip",
+    }
+}
+
+/// How they decided from when on, where that changed.
+fn decisions(run: &Repetition) -> Vec<(f64, &'static str, &'static str)> {
+    let record = run.coordination.iter();
+    let Some(record) = record.into_iter().find(|it| !it.changes.is_empty()) else {
+        return Vec::new();
+    };
+    let began = (0.0, record.mode.0.as_str(), word(record.engine));
+    let changes = record.changes.iter();
+    let changes = changes.map(|it| (it.at_s, it.mode.0.as_str(), word(it.engine)));
+    std::iter::once(began).chain(changes).collect()
 }
 
 /// How instances stood, whenever that changed for one of them.

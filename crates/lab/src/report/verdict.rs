@@ -102,7 +102,8 @@ impl Verdict {
                 counted(*all)
             ),
             Self::Unknown { after_s } => format!(
-                "A run was stopped after {after_s:.1} s, before its time: what holds for the whole run is not known."
+                "A run was stopped after {after_s:.1} s, before its end: whether the expectations hold for \
+                 the whole run is not known."
             ),
             Self::Nothing => "The scenario has no expectations.".to_owned(),
             Self::Held { of: 1, runs: 1 } => "The expectation held.".to_owned(),

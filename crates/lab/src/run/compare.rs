@@ -13,16 +13,16 @@ use experiment::result::{Repetition, RunResult};
 
 use crate::cli::CompareArgs;
 use crate::failure::Failure;
-use crate::kept::kept;
 use crate::print;
 use crate::report;
+use crate::result_file::read_result;
 
 /// Prints the figures of all requested results.
 pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     if let Some(html) = &args.html {
         page::check(html)?;
     }
-    let results = args.results.iter().map(|path| kept(path));
+    let results = args.results.iter().map(|path| read_result(path));
     let results = results.collect::<Result<Vec<_>, _>>()?;
     let figures = figures(&args.figure)?;
     each_once(&figures)?;

@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(groups.len(), 2, "{kept}");
         assert_eq!(groups[0]["instances"].to_string(), "[\"A\", \"C\"]");
         assert_eq!(of(1, "open_for"), "\"7s\"");
-        // What nobody wrote is there all the same, and the same for all.
+        // Settings that were not written are there all the same, and are the same for all.
         assert_eq!(of(0, "minimum_calls"), of(1, "minimum_calls"));
     }
 }

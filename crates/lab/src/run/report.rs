@@ -9,7 +9,7 @@ use experiment::result::{Repetition, RunResult};
 use crate::print;
 use crate::words::{WIDTH, wrapped};
 
-/// Prints what came of one run: all of it when it is the only one, else one line.
+/// Prints the result of one run: all of it if it is the only one, otherwise one line.
 pub(crate) fn one(run: &Repetition, place: u32, of: u32) {
     let held = run.verdicts.iter().filter(|verdict| verdict.held).count();
     let cut = if run.cut_short { ", cut short" } else { "" };
@@ -159,8 +159,8 @@ fn counterfactual(run: &Repetition) -> Option<String> {
     }
     let Some(without) = &run.counterfactual else {
         return Some(
-            "overload: the breakers change the health that they are held against, so \"wrongly open\" is not \
-             measured; `simulate` performs the same run without breakers beside it"
+            "overload: the breakers influence the health that they are judged by, so \"wrongly open\" is \
+             not measured; `simulate` performs the run without breakers as well"
                 .to_owned(),
         );
     };
@@ -170,7 +170,7 @@ fn counterfactual(run: &Repetition) -> Option<String> {
     };
     Some(format!(
         "overload: without breakers the downstream is unhealthy {} of the time and {} of the requests succeed; \
-         \"wrongly open\" is held against that",
+         \"wrongly open\" is measured against that",
         figure("unhealthy_share"),
         figure("ok_ratio"),
     ))
@@ -191,7 +191,7 @@ fn thresholds(run: &Repetition) -> Vec<String> {
         let moved = run.fleet.with_threshold(threshold);
         let shown_of = |fleet: &FleetRecord, figure: &str| shown(fleet, figure, None);
         let shown = |figure: &str| shown_of(&moved, figure);
-        // Only "wrongly open" is held against the truth without breakers; the rest is what this run met.
+        // Only "wrongly open" is compared with the truth without breakers; the rest is what this run met.
         let wrongly_open = match &run.counterfactual {
             Some(without) if run.fleet.truth_follows_load => {
                 shown_of(&moved.beside(&without.truth), "wrongly_open_share")

@@ -69,7 +69,7 @@ impl Activity {
     /// Notes that the client sends nothing more. A reader that waits for the body of its request has to check whether
     /// it is complete.
     pub(super) fn half_close(&self) {
-        // What the client has said before is there for whoever reads this: see `is_half_closed`.
+        // What the client has sent before is there for the reader of this flag: see `is_half_closed`.
         self.half_closed.store(true, Ordering::Release);
         self.reader.wake();
     }

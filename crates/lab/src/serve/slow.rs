@@ -52,7 +52,7 @@ impl<B: HttpBody + Unpin> HttpBody for Saying<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        // First of all, so that nobody closes unnoticed while the body is looked at.
+        // This comes first, so that no close goes unnoticed while the body is polled.
         self.client.wake_at_half_close(cx.waker());
         let nothing_more = self.client.is_half_closed();
         let frame = Pin::new(&mut self.body).poll_frame(cx);

@@ -1,16 +1,17 @@
 //! Settled settings of coordination: the rules, and the engine.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use experiment::scenario::{Coordination, EnginePlan, Network};
+use experiment::scenario::{Coordination, EnginePlan, Network, Scenario, Written};
 use fusebox_fleet::Settings;
 use fusebox_fleet::engine::gossip::GossipSettings;
 use serde::Serialize;
 
-use super::Address;
 use super::engine::Engine;
+use super::{Address, BreakerSettings, Span};
 
-/// What the instances of one process need to decide together.
+/// How the instances of one process decide, and what they need to decide together if they do.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Coordinating {
     /// Nodes that are asked first, for instances that gossip.
@@ -24,6 +25,29 @@ pub(crate) struct Coordinating {
     pub(crate) rules: Arc<Settings>,
     #[serde(skip)]
     pub(crate) staging: Staging,
+    /// The breakers and the call timeout that rules follow where they are not stated.
+    #[serde(skip)]
+    pub(crate) followed: (BreakerSettings, Span),
+}
+
+impl Coordinating {
+    /// How the instances of a scenario decide, over this engine, which is there as long as the system runs.
+    pub(crate) fn of(scenario: &Scenario, engine: Engine) -> Self {
+        let written = Written::from(scenario.clone());
+        Self {
+            gossip_seeds: Vec::new(),
+            ready_unless_localised: false,
+            coordination: written.coordination.with_engine(engine),
+            rules: Arc::clone(scenario.fleet_settings()),
+            staging: Staging::Standing,
+            followed: (written.breaker.settled(), written.fleet.call_timeout),
+        }
+    }
+
+    /// Whether each instance decides for itself.
+    pub(crate) fn is_local(&self) -> bool {
+        self.coordination.mode.is_local()
+    }
 }
 
 /// Whether the engine is what a scenario makes of it.
@@ -37,6 +61,17 @@ pub(crate) enum Staging {
         network: Network,
         plan: EnginePlan,
     },
+}
+
+impl Staging {
+    /// The engine of this scenario alone.
+    pub(crate) fn of(scenario: &Scenario) -> Self {
+        Self::Staged {
+            seed: scenario.seed(),
+            network: scenario.network().clone(),
+            plan: scenario.engine().clone(),
+        }
+    }
 }
 
 /// Where the node of one instance gossips.
@@ -54,6 +89,15 @@ pub(crate) struct GossipPlace {
 }
 
 impl GossipPlace {
+    /// Any free port of this machine.
+    pub(crate) fn anywhere() -> Self {
+        Self {
+            listen: Address((Ipv4Addr::LOCALHOST, 0).into()),
+            advertise: None,
+            chosen: false,
+        }
+    }
+
     /// The settings of the node at this place, which asks these first.
     ///
     /// # Errors

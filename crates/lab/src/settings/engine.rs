@@ -36,6 +36,17 @@ pub(crate) enum Engine {
 pub(crate) struct Server {
     pub(crate) address: RedisAddress,
     shown: String,
+    /// As it was written, with user and password: it tells one server from another and is shown nowhere.
+    written: String,
+}
+
+impl PartialEq for Engine {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Redis(one), Self::Redis(other)) => one.written == other.written,
+            _ => self.kind() == other.kind(),
+        }
+    }
 }
 
 impl Engine {
@@ -100,7 +111,12 @@ impl FromStr for Engine {
             "the user and the password of the engine's address were left out when it was printed: write them \
              again",
         )?;
-        Ok(Self::Redis(Box::new(Server { address, shown })))
+        let written = text.to_owned();
+        Ok(Self::Redis(Box::new(Server {
+            address,
+            shown,
+            written,
+        })))
     }
 }
 

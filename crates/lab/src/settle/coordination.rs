@@ -101,6 +101,7 @@ impl Asked {
             coordination: self.coordination,
             rules,
             staging: Staging::Standing,
+            followed: (*breaker, call_timeout),
         }))
     }
 }

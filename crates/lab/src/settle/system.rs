@@ -62,11 +62,7 @@ impl Lab {
             listen: own_port(name).unwrap_or_else(|| loopback(0)),
             downstream: BaseUrl::of(self.unreliable.0),
             // Those of one run know each other.
-            gossip: matches!(engine, Engine::Gossip).then_some(GossipPlace {
-                listen: loopback(0),
-                advertise: None,
-                chosen: false,
-            }),
+            gossip: matches!(engine, Engine::Gossip).then(GossipPlace::anywhere),
         };
         self.instances.get(name).cloned().unwrap_or_else(usual)
     }
@@ -77,27 +73,18 @@ impl Lab {
     }
 
     /// What the instances of a scenario tell each other, over the engine that the lab has for it.
-    fn coordinating(&self, scenario: &Scenario) -> Option<Coordinating> {
-        let written = scenario.coordination();
-        if written.mode.is_local() {
-            return None;
-        }
-        let staging = if self.is_staged {
-            Staging::Staged {
-                seed: scenario.seed(),
-                network: scenario.network().clone(),
-                plan: scenario.engine().clone(),
-            }
-        } else {
-            Staging::Standing
-        };
-        Some(Coordinating {
+    fn coordinating(&self, scenario: &Scenario) -> Coordinating {
+        let engine = self.engine_for(scenario);
+        Coordinating {
             gossip_seeds: self.seeds.clone(),
             ready_unless_localised: self.ready_unless_localised,
-            coordination: written.clone().with_engine(self.engine_for(scenario)),
-            rules: scenario.fleet_settings().clone(),
-            staging,
-        })
+            staging: if self.is_staged {
+                Staging::of(scenario)
+            } else {
+                Staging::Standing
+            },
+            ..Coordinating::of(scenario, engine)
+        }
     }
 
     /// The system that performs a scenario, until somebody ends it or until `duration` is over.

@@ -9,7 +9,7 @@ use experiment::sweep::Trial;
 
 use crate::failure::Failure;
 use crate::file;
-use crate::trials::{TrialFile, check_new, make_folder, unread, write};
+use crate::trial_file::{TrialFile, check_new, make_folder, unread, write};
 
 /// The plan of the study.
 const PLAN: &str = "study.json";

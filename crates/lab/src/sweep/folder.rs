@@ -10,7 +10,7 @@ use super::Settings;
 use crate::failure::Failure;
 use crate::file;
 use crate::run::RUN_WITH;
-use crate::trials::{TrialFile, check_new, make_folder, unread, write};
+use crate::trial_file::{TrialFile, check_new, make_folder, unread, write};
 
 /// The plan of the sweep.
 const PLAN: &str = "sweep.json";

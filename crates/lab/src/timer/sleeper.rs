@@ -131,7 +131,7 @@ impl Queue {
         let now = Instant::now();
         let mut waiting = self.lock();
         while let Some(Reverse(first)) = waiting.heap.peek() {
-            // Whoever has been dropped while sleeping needs no alarm.
+            // A sleeper that was dropped needs no alarm.
             if first.at.0 > now && !first.wake.is_closed() {
                 return Some(first.at.0);
             }

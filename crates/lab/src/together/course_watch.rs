@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use experiment::coordination::{Apart, Course, CourseRecorder, SeenView, Stage, Standing, Vote};
+use experiment::coordination::{
+    Apart, Course, CourseRecorder, FleetOrder, SeenView, Stage, Standing, Vote,
+};
 use fusebox_fleet::host::Status;
 
 use super::fleet_source::{FleetTold, told};
@@ -30,7 +32,10 @@ impl CourseWatch {
     /// Looks at all instances, `now` after the start of the run.
     pub(super) fn look(&mut self, now: Duration) {
         for (place, reader) in self.readers.iter().enumerate() {
-            let status = reader.status();
+            let Some(status) = reader.status() else {
+                self.recorder.stands(alone(place, now), None);
+                continue;
+            };
             let view = status
                 .view
                 .map(|view| SeenView::new(&view, now, status.view_age));
@@ -49,6 +54,22 @@ impl CourseWatch {
         }
         recorder.leaves_out(left_out);
         recorder.finish()
+    }
+}
+
+/// How an instance stands that decides alone by its mode.
+fn alone(instance: usize, at: Duration) -> Standing {
+    Standing {
+        at_s: CourseRecorder::instant(at),
+        instance,
+        engine_up: false,
+        is_fresh: false,
+        vote: Vote::Idle,
+        stage: None,
+        apart: Some(Apart::Local),
+        is_localised: false,
+        order: FleetOrder::Auto,
+        heard: None,
     }
 }
 
@@ -95,7 +116,7 @@ mod tests {
         let key = BreakerKey::new("d").unwrap();
         let breaker = Breaker::new("d", Config::default());
         let participant = host.join(key, breaker, settings.unwrap()).unwrap();
-        let reader = FleetReader::new(participant.reader());
+        let reader = FleetReader::of(participant.reader());
         let mut watch = CourseWatch::new(vec![reader], told);
 
         watch.look(Duration::ZERO);

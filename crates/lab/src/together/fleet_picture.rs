@@ -30,11 +30,14 @@ pub(super) struct MemberPicture {
 impl FleetPicture {
     /// None where each instance decides alone.
     pub(super) fn of(watched: &Watched) -> Option<Self> {
-        let engines = watched.engines.as_ref()?;
+        let described = watched.coordinator.described()?;
         let members = watched.names.iter().zip(&watched.readers);
-        let members = members.map(|(name, reader)| MemberPicture::of(name, &reader.status()));
+        let members = members.map(|(name, reader)| match reader.status() {
+            Some(status) => MemberPicture::of(name, &status),
+            None => MemberPicture::away(name),
+        });
         Some(Self {
-            described: engines.described(),
+            described,
             members: members.collect(),
         })
     }
@@ -74,6 +77,17 @@ impl FleetPicture {
 }
 
 impl MemberPicture {
+    /// An instance that is stopped, or joins just now.
+    fn away(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            view: None,
+            hears_engine: false,
+            order: Order::Automatic,
+            part: Part::Apart(Apart::Left),
+        }
+    }
+
     fn of(name: &str, status: &Status) -> Self {
         let fresh = status.view.filter(|_| status.is_fresh);
         Self {

@@ -42,6 +42,11 @@ impl FleetTold {
         }
     }
 
+    /// The clock of its times.
+    pub(super) fn clock(&self) -> SystemClock {
+        self.clock
+    }
+
     /// A listener for the participant of the instance at `place`.
     pub(super) fn listener(self: &Arc<Self>, place: usize) -> impl FleetListener + 'static {
         let told = Arc::clone(self);
@@ -88,7 +93,7 @@ pub(super) struct FleetSource {
 }
 
 impl FleetSource {
-    /// Of these participants, in the order of their instances; of nobody, where each instance decides alone.
+    /// Of the participants that these instances are, in their order.
     pub(super) fn new(readers: Vec<FleetReader>, told: Arc<FleetTold>) -> Self {
         Self {
             last: vec![None; readers.len()],
@@ -101,7 +106,12 @@ impl FleetSource {
     pub(super) fn standings(&mut self, at: Duration) -> Vec<Standing> {
         let mut changed = Vec::new();
         for (place, (reader, last)) in self.readers.iter().zip(&mut self.last).enumerate() {
-            let now = standing(place, at, &reader.status());
+            let Some(status) = reader.status() else {
+                // It decides alone now.
+                changed.extend(last.take().and_then(|last| left(last, at)));
+                continue;
+            };
+            let now = standing(place, at, &status);
             let is_news = last
                 .as_ref()
                 .is_none_or(|last| last.differs_from(&now) || now.at_s - last.at_s >= REPEATED_S);
@@ -127,6 +137,20 @@ impl FleetSource {
         });
         notes.collect()
     }
+}
+
+/// How an instance stands that stood so and has left since, if that has not been said.
+fn left(last: Standing, at: Duration) -> Option<Standing> {
+    let has_left = Some(Apart::Left.as_str());
+    (last.apart != has_left).then(|| Standing {
+        at_s: millionths(at.as_secs_f64()),
+        engine_up: false,
+        is_fresh: false,
+        stage: None,
+        apart: has_left,
+        is_localised: false,
+        ..last
+    })
 }
 
 /// How an instance stands, in the words of its `GET /breaker`.
@@ -219,48 +243,65 @@ fn millionths(seconds: f64) -> f64 {
 mod tests {
     use fusebox::{Breaker, Config};
     use fusebox_fleet::engine::memory::Memory;
-    use fusebox_fleet::host::Host;
-    use fusebox_fleet::{InstanceId, Mode, Settings};
+    use fusebox_fleet::{Mode, Settings};
+    use telemetry::FleetCollector;
+    use telemetry::trace::Tracer;
 
     use super::*;
+    use crate::coordination::{Joining, Seat};
 
     #[tokio::test(start_paused = true)]
     async fn an_instance_says_how_it_stands_when_that_has_changed_and_once_a_minute() {
-        let engine = Arc::new(Memory::new());
         let told = Arc::new(FleetTold::new(SystemClock::new()));
-        let host = Host::builder(InstanceId::new("A").unwrap(), engine)
-            .listener(told.listener(0))
-            .build();
+        let breaker = Breaker::new("d", Config::default());
+        let seat = Seat::new("A", &breaker, (Tracer::default(), FleetCollector::new()));
+        seat.tell(Arc::new(told.listener(0)));
         let settings = Settings::builder(Mode::Quorum)
             .open_for(Duration::from_secs(1))
             .probe_timeout(Duration::from_secs(1))
             .suspicion_run_for(10)
             .build();
-        let breaker = Breaker::new("d", Config::default());
-        let key = BreakerKey::new("d").unwrap();
-        let participant = host.join(key, breaker, settings.unwrap()).unwrap();
-        let mut source = FleetSource::new(vec![FleetReader::new(participant.reader())], told);
+        let rules = Arc::new(settings.unwrap());
+        let mut source = FleetSource::new(vec![seat.reader().clone()], told);
         let mut at = 0;
-        let mut look = async |seconds: u64| {
+        let mut look = async |source: &mut FleetSource, seconds: u64| {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             at += seconds;
             source.standings(Duration::from_secs(at))
         };
 
-        assert_eq!(look(0).await[0].apart, Some("joining"));
-        let joined = look(5).await;
+        assert_eq!(look(&mut source, 1).await, [], "it decides alone");
+        seat.join(Joining::over(Arc::new(Memory::new()), Arc::clone(&rules)));
+        assert_eq!(look(&mut source, 0).await[0].apart, Some("joining"));
+        let joined = look(&mut source, 5).await;
         assert_eq!((joined.len(), joined[0].apart), (1, None), "{joined:?}");
         assert!(joined[0].engine_up && joined[0].is_fresh, "{joined:?}");
         assert_eq!(
             joined[0].view.as_ref().map(|view| view.verdict),
             Some("closed")
         );
-        assert_eq!(look(20).await, [], "nothing has changed");
-        assert_eq!(look(40).await.len(), 1, "a minute is over");
-        participant.leave().await;
-        assert_eq!(look(1).await[0].apart, Some("left"));
-        let notes = source.notes(|at| at);
-        let kinds: Vec<&str> = notes.iter().map(|note| note.kind).collect();
-        assert_eq!(kinds, ["left"]);
+        assert_eq!(look(&mut source, 20).await, [], "nothing has changed");
+        assert_eq!(look(&mut source, 40).await.len(), 1, "a minute is over");
+
+        for is_stopped in [true, false] {
+            if is_stopped {
+                seat.go().await;
+            } else {
+                seat.leave().await;
+            }
+            let left = look(&mut source, 1).await;
+            assert_eq!((left.len(), left[0].apart), (1, Some("left")), "{left:?}");
+            assert_eq!(look(&mut source, 1).await, [], "it is said once");
+            let notes = source.notes(|at| at);
+            let kinds: Vec<&str> = notes.iter().map(|note| note.kind).collect();
+            assert_eq!(kinds, ["left"]);
+            if is_stopped {
+                seat.enter();
+            } else {
+                seat.join(Joining::over(Arc::new(Memory::new()), Arc::clone(&rules)));
+            }
+            assert_eq!(look(&mut source, 0).await[0].apart, Some("joining"));
+            assert_eq!(look(&mut source, 5).await[0].apart, None);
+        }
     }
 }

@@ -15,6 +15,8 @@ use crate::print;
 pub(super) struct PlainLines {
     seconds: u64,
     transitions: u64,
+    /// How often the instances had changed how they decide.
+    changed: usize,
 }
 
 impl PlainLines {
@@ -22,6 +24,7 @@ impl PlainLines {
         Self {
             seconds: 0,
             transitions: 0,
+            changed: 0,
         }
     }
 }
@@ -43,6 +46,17 @@ impl Display for PlainLines {
             ));
         }
         self.transitions = picture.noted;
+        let changes = watched.coordinator.changes();
+        // What was in force at the start stands at the head of the output.
+        for change in changes.iter().skip(1 + self.changed) {
+            let at = watched.fleet.elapsed(change.at);
+            print::line(&format!(
+                "{:>8}  coordination: {}",
+                clock(at),
+                change.different
+            ));
+        }
+        self.changed = changes.len() - 1;
         let seconds = picture.elapsed.as_secs();
         if seconds > self.seconds {
             self.seconds = seconds;

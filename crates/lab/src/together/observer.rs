@@ -9,9 +9,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use experiment::coordination::{CoordinationRecord, LedgerRecord};
+use experiment::coordination::{CoordinationChange, CoordinationRecord, CourseRecorder};
 use experiment::fleet::{Counted, FleetRecord};
 use experiment::orders::Orders;
+use experiment::scenario::CoordinationMode;
 use fusebox::Clock;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -20,7 +21,6 @@ use super::Watched;
 use super::coordination_watch::CoordinationWatch;
 use super::course_watch::CourseWatch;
 use super::traffic_watch::TrafficWatch;
-use crate::coordination::Engines;
 
 /// How often it is noted that the process runs.
 const HEARTBEAT: Duration = Duration::from_millis(100);
@@ -37,8 +37,8 @@ pub(crate) struct Observer {
 /// What is looked at with every heartbeat.
 struct Watches {
     traffic: TrafficWatch,
-    /// What the instances tell each other, if they do.
-    coordination: Option<CoordinationWatch>,
+    /// What the instances tell each other, while they do.
+    coordination: CoordinationWatch,
     course: CourseWatch,
 }
 
@@ -107,8 +107,7 @@ impl Observer {
             traffic: Some(lock(&self.watches).traffic.finish()),
         };
         tell_calls(watched);
-        let ledger = watched.engines.as_ref().and_then(Engines::ledger);
-        let coordination = lock(&self.watches).record(end, ledger, watched);
+        let coordination = lock(&self.watches).record(end, watched);
         Seen {
             fleet: watched.fleet.recorder(|it| it.finish(end, counted)),
             coordination,
@@ -127,41 +126,36 @@ impl Drop for Observer {
 impl Watches {
     fn look(&mut self, now: Duration) {
         self.traffic.look();
-        if let Some(coordination) = &mut self.coordination {
-            coordination.look(now);
-            self.course.look(now);
-        }
+        self.coordination.look(now);
+        self.course.look(now);
     }
 
     /// What the instances told each other up to the end, if they did.
-    fn record(
-        &mut self,
-        end: Duration,
-        ledger: Option<LedgerRecord>,
-        watched: &Watched,
-    ) -> Option<CoordinationRecord> {
-        let coordination = self.coordination.as_mut()?;
-        coordination.look(end);
+    fn record(&mut self, end: Duration, watched: &Watched) -> Option<CoordinationRecord> {
+        self.coordination.look(end);
         self.course.look(end);
         let course = self.course.course(|at| watched.fleet.elapsed(at));
+        let changes = watched.coordinator.changes();
+        // The first one is what was in force at the start.
+        let changes = changes.into_iter().skip(1).map(|it| CoordinationChange {
+            at_s: CourseRecorder::instant(watched.fleet.elapsed(it.at)),
+            mode: CoordinationMode(it.mode),
+            engine: it.engine.unwrap_or_default(),
+            rules: it.rules.to_string(),
+        });
         Some(CoordinationRecord {
             course: Some(course),
-            ..coordination.record(ledger)
+            changes: changes.collect(),
+            ..self.coordination.record()?
         })
     }
 }
 
-/// The watch over what the instances tell each other, if they do.
-fn watch(watched: &Watched) -> Option<CoordinationWatch> {
-    let engines = watched.engines.as_ref()?;
-    let rules = engines.rules();
+/// The watch over what the instances tell each other, while they do.
+fn watch(watched: &Watched) -> CoordinationWatch {
     let names = watched.names.iter().cloned();
     let instances = names.zip(watched.readers.iter().cloned());
-    Some(CoordinationWatch::new(
-        (rules.mode(), rules.fingerprint()),
-        engines.used(),
-        instances,
-    ))
+    CoordinationWatch::new(Arc::clone(&watched.coordinator), instances)
 }
 
 /// The time since the start of the run.

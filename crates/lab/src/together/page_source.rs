@@ -3,6 +3,7 @@
 //! The page reads the same recorder as the picture, the summary and the result, so they cannot contradict each other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use experiment::fleet::{Change, Recorder};
 use experiment::outcome::{ClientOutcome, Outcomes};
@@ -12,10 +13,11 @@ use super::Watched;
 use super::fleet::Fleet;
 use super::fleet_source::FleetSource;
 use super::order_source::OrderSource;
+use crate::coordination::Coordinator;
 use crate::load::Record;
 use crate::operation::Operation;
 use crate::page::{
-    Coordination, Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source,
+    CoordinationStep, Described, Description, Moment, PhaseStart, Row, SecondLatencies, Source,
     TruthStep, TurnStep,
 };
 use crate::settings::BaseUrl;
@@ -24,6 +26,9 @@ use crate::settings::BaseUrl;
 pub(super) struct PageSource {
     description: Description,
     orders: OrderSource,
+    coordinator: Arc<Coordinator>,
+    /// How many changes of how the instances decide have been seen.
+    decided: usize,
     clock: SystemClock,
     breakers: Vec<Breaker>,
     record: Arc<Record>,
@@ -70,13 +75,13 @@ impl PageSource {
                 until_s: watched.until.map(|until| until.as_secs_f64()),
                 unhealthy_at: watched.fleet.recorder(|it| it.unhealthy_at()),
                 downstream: control.to_string(),
-                coordination: watched.engines.as_ref().map(|engines| Coordination {
-                    mode: engines.rules().mode().as_str(),
-                    engine: engines.kind(),
-                }),
+                // The first look says how the instances decide.
+                coordination: None,
                 instances: instances.collect(),
             },
             orders: OrderSource::new(operation),
+            coordinator: Arc::clone(&watched.coordinator),
+            decided: 0,
             clock: watched.clock,
             breakers: watched.breakers.clone(),
             record: Arc::clone(&watched.record),
@@ -110,6 +115,26 @@ impl PageSource {
         ])
     }
 
+    /// How the instances have decided since the last look, if that is something else.
+    fn new_decisions(&mut self) -> Vec<CoordinationStep> {
+        let changes = self.coordinator.changes();
+        let new = changes.into_iter().enumerate().skip(self.decided);
+        let steps: Vec<_> = new
+            .map(|(number, it)| {
+                let at = self.fleet.elapsed(it.at);
+                CoordinationStep {
+                    // What is so at the start has been so from the start.
+                    at_s: if number == 0 { 0.0 } else { seconds(at) },
+                    mode: it.mode.as_str(),
+                    engine: it.engine_kind(),
+                    different: it.different,
+                }
+            })
+            .collect();
+        self.decided += steps.len();
+        steps
+    }
+
     fn latencies(&mut self) -> Vec<SecondLatencies> {
         let over = self.record.seconds_from(self.seconds);
         if let Some(last) = over.last() {
@@ -138,6 +163,7 @@ impl Source for PageSource {
             plans: orders.plans,
             settings: orders.settings,
             loads: orders.loads,
+            decisions: self.new_decisions(),
             ..Moment::default()
         };
         self.fleet.recorder(|it| self.seen.rest(it, &mut moment));
@@ -204,4 +230,9 @@ fn note(steps: &mut Vec<TruthStep>, (at_s, p_fail): (f64, f64), place: usize) {
             of: vec![place],
         }),
     }
+}
+
+/// Seconds to a millionth.
+fn seconds(at: Duration) -> f64 {
+    (at.as_secs_f64() * 1e6).round() / 1e6
 }

@@ -54,9 +54,9 @@ impl Picture {
                 snapshot: breaker.snapshot(),
                 is_stopped: watched.fleet.recorder(|it| it.is_stopped(place)),
                 clients: watched.record.figures(place),
-                good_for_all: watched.readers.get(place).map_or(0, |reader| {
-                    reader.status().tally.leases(LeaseOutcome::Succeeded)
-                }),
+                good_for_all: watched.readers[place]
+                    .tally()
+                    .leases(LeaseOutcome::Succeeded),
             })
             .collect();
         let now = instances.iter().map(|instance| instance.snapshot.at).max();

@@ -86,7 +86,7 @@ fn breakers(beliefs: &[(&str, Belief)]) -> Vec<String> {
     lines
 }
 
-/// When somebody had stopped instances: their shares of the time are of the rest of it.
+/// If instances were stopped, their shares of the time are shares of the rest of it.
 fn stops(run: &Repetition) -> Option<String> {
     let instances = run.fleet.instances.iter();
     let stops: Vec<String> = instances

@@ -9,30 +9,32 @@ use fusebox::{Breaker, Clock, SystemClock};
 use telemetry::Telemetry;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 use super::Watched;
-use super::bound::Bound;
 use super::event_writer::Tap;
 use super::fleet::Fleet;
 use super::fleet_source::FleetTold;
 use super::page_source::PageSource;
-use crate::coordination::{Engines, FleetReader};
-use crate::crew::{Crew, Turn};
+use super::sockets::Bound;
+use crate::coordination::{self, Coordinator, Engines, FleetReader, Instances, Place};
 use crate::discovery::{Discovery, Places};
 use crate::failure::Failure;
-use crate::instance::{Instance, Permitted};
+use crate::instance::{DOWNSTREAM, Instance, Permitted};
+use crate::instance_set::{InstanceSet, Turn};
 use crate::load::{Generator, LOAD_SERVICE, LoadControl, Record};
 use crate::operation::{Fixed, Operation};
 use crate::page::{Feed, Page, Source};
 use crate::serve::Listening;
-use crate::settings::{self, BaseUrl, Named, Serving, Together};
+use crate::settings::{self, BaseUrl, Coordinating, Named, Serving, Together};
 use crate::shutdown::{Shutdown, Stop};
 use crate::unreliable::Unreliable;
 
 /// The tasks of the running system, in the order in which they are stopped.
 pub(crate) struct System {
     load: LoadPart,
-    instances: Arc<Crew>,
+    instances: Arc<InstanceSet>,
+    coordinator: Arc<Coordinator>,
     /// The unreliable service, and the page that shows where the services are.
     rest: Part,
 }
@@ -131,6 +133,7 @@ impl System {
         let downstream = Downstream::of(&settings, &bound);
         let overload = settings.unreliable.plan.overload().is_some();
         let fixed = Fixed::of(&settings);
+        let nodes = coordination::places(&settings.instance);
         let (waits, plan) = (fixed.waits.clone(), settings.unreliable.plan);
         let service = Unreliable::for_callers(waits, plan, clock, telemetry);
         let service = service.controlled_on(bound.control);
@@ -140,7 +143,7 @@ impl System {
 
         let made = downstream.instances(settings.instance, bound.instances, clock, telemetry);
         let told = Arc::new(FleetTold::new(clock));
-        let made = joined(made, engines.as_ref(), &told);
+        let coordinator = coordinated(&made, settings.coordinating, (engines, nodes), &told);
         let fleet = followed(&made, clock, course.unhealthy_at, overload);
         let handles = Handles::of(&made, &fleet, course.events.as_ref());
         let crew = started(made, &settings.serving, &fleet, clock);
@@ -148,6 +151,7 @@ impl System {
             crew: Arc::clone(&crew),
             load: load.clone(),
             running: Arc::clone(&running),
+            coordinator: Arc::clone(&coordinator),
             fixed,
         };
         let mut watched = Watched {
@@ -162,7 +166,7 @@ impl System {
             permitted: handles.permitted,
             readers: handles.readers,
             told,
-            engines,
+            coordinator: Arc::clone(&coordinator),
             running,
             record: Arc::clone(&record),
             fleet,
@@ -179,6 +183,7 @@ impl System {
         let system = Self {
             load: LoadPart::start(generator, course.until),
             instances: crew,
+            coordinator,
             rest,
         };
         (system, watched)
@@ -201,6 +206,7 @@ impl System {
         let load = self.load.task.await;
         let load = load.map_err(|error| Failure::runtime(error.to_string()))?;
         let seen = look();
+        self.coordinator.end();
         self.instances.end().await?;
         self.rest.stop().await?;
         load.check().map_err(Failure::runtime)?;
@@ -221,18 +227,29 @@ fn recorded(settings: &Together, course: &Course) -> Arc<Record> {
 /// An instance that does not run yet, with its name and its socket.
 type Made = (String, Instance, Listening);
 
-/// The same instances, each with its part in what they decide together, if they do.
-fn joined(made: Vec<Made>, engines: Option<&Engines>, told: &Arc<FleetTold>) -> Vec<Made> {
-    let Some(engines) = engines else {
-        return made;
-    };
-    let made = made.into_iter().enumerate();
-    let joined = made.map(|(place, (name, instance, listening))| {
-        let mut joining = engines.joining(&name);
-        joining.told = Some(Arc::new(told.listener(place)));
-        (name, instance.joining(joining), listening)
+/// Lets these instances decide as was settled, over engines that were started at the beginning of the run; `told` hears
+/// what happens to them in their fleets.
+fn coordinated(
+    made: &[Made],
+    settings: Coordinating,
+    (engines, places): (Option<Engines>, Vec<Place>),
+    told: &Arc<FleetTold>,
+) -> Arc<Coordinator> {
+    let seats = made.iter().enumerate().map(|(place, (_, instance, _))| {
+        instance.seat().tell(Arc::new(told.listener(place)));
+        Arc::clone(instance.seat())
     });
-    joined.collect()
+    let instances = Instances {
+        breaker: DOWNSTREAM,
+        clock: told.clock(),
+        seats: seats.collect(),
+        places,
+    };
+    Arc::new(Coordinator::begin(
+        instances,
+        settings,
+        (engines, Instant::now()),
+    ))
 }
 
 /// The fleet of these instances, from now on.
@@ -305,7 +322,7 @@ impl Handles {
         Self {
             breakers: all().map(|one| one.breaker().clone()).collect(),
             permitted: all().map(Instance::permitted).collect(),
-            readers: all().filter_map(Instance::fleet).cloned().collect(),
+            readers: all().map(|one| one.seat().reader().clone()).collect(),
         }
     }
 }
@@ -316,9 +333,9 @@ fn started(
     serving: &Serving,
     fleet: &Arc<Fleet>,
     clock: SystemClock,
-) -> Arc<Crew> {
+) -> Arc<InstanceSet> {
     let fleet = Arc::clone(fleet);
-    let crew = Crew::start(made, serving, move |place, turn| {
+    let crew = InstanceSet::start(made, serving, move |place, turn| {
         let at = fleet.elapsed(clock.now());
         fleet.recorder(|it| match turn {
             Turn::Stops => it.stopped(place, at),
@@ -329,7 +346,7 @@ fn started(
 }
 
 /// Where the instances answer.
-fn targets(crew: &Crew) -> Vec<Named<BaseUrl>> {
+fn targets(crew: &InstanceSet) -> Vec<Named<BaseUrl>> {
     let addresses = crew.addresses();
     let targets = addresses.map(|(name, address)| Named {
         name: name.to_owned(),

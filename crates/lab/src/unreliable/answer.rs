@@ -16,10 +16,10 @@ use prometheus::Histogram;
 use telemetry::trace::{attributes, note};
 use tokio::time::Instant;
 
-use super::holding::{Holding, Released};
+use super::held_call::{Holding, Released};
 use super::metrics::NOBODY;
 use super::running::{Asked, Running};
-use super::suffering::SufferingCall;
+use super::suffering_call::SufferingCall;
 use crate::client::CALL_ID;
 use crate::serve::{Cut, Wire, error};
 

@@ -11,7 +11,7 @@ use fusebox::Clock;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
-use super::board::lock;
+use super::truth_board::lock;
 use crate::journal::Journal;
 use crate::timer::Sleeper;
 

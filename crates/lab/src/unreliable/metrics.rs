@@ -33,22 +33,12 @@ pub(super) struct UnreliableCollector {
 
 impl UnreliableCollector {
     pub(super) fn new(running: Arc<Running>) -> Self {
-        let definitions = [
-            names::UNRELIABLE_REQUESTS,
-            names::UNRELIABLE_WHILE_FAILING,
-            names::UNRELIABLE_FAILURE_RATIO,
-            names::UNRELIABLE_PHASE,
-            names::UNRELIABLE_TRUTH,
-            names::UNRELIABLE_INJECTED,
-            names::UNRELIABLE_NOT_INJECTED,
-            names::UNRELIABLE_QUEUE_DEPTH,
-            names::UNRELIABLE_BUSY_WORKERS,
-            names::UNRELIABLE_WASTED_WORK,
-            names::UNRELIABLE_PLAN_REVISION,
-        ];
+        // The histogram of delays is a collector of its own.
+        let own = names::UNRELIABLE.iter();
+        let own = own.filter(|it| **it != names::UNRELIABLE_INJECTED_DELAY);
         Self {
             running,
-            descriptions: definitions.iter().map(telemetry::description).collect(),
+            descriptions: own.map(telemetry::description).collect(),
         }
     }
 }

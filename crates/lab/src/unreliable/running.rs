@@ -11,12 +11,12 @@ use experiment::faults::{Fate, Plan};
 use fusebox::Clock;
 use tokio::time::Instant;
 
-use super::board::{Board, lock};
-use super::holding::Holding;
+use super::held_call::Holding;
 use super::live::{Live, PlanChange, Service};
-use super::suffering::SufferingCall;
+use super::suffering_call::SufferingCall;
+use super::truth_board::{Board, lock};
 use super::truth_changes::TruthChanges;
-use super::turns::Turn;
+use super::waiting_calls::Turn;
 
 /// How many callers are told apart, whoever calls; those that the plan names come on top.
 const MAX_CALLERS: usize = 256;
@@ -224,7 +224,7 @@ impl Running {
         self.live.sleeper().sleep(span).await;
     }
 
-    /// Whether nobody listens.
+    /// Whether the port is closed.
     pub(super) fn refusal(&self) -> Refusal {
         let (mut state, now) = self.settled();
         if state.downstream.refuses(now) {

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use experiment::downstream::{Meeting, Request as Met, Work};
-use experiment::events::CallEvent;
 use experiment::outcome::ClientOutcome;
 use experiment::overload::Start;
 use experiment::reply::Reply;
@@ -14,7 +13,6 @@ use fusebox_fleet::bind;
 use super::{Kind, Performance, outcome_of};
 use crate::arrivals::Request;
 use crate::calls::{Awaited, End, Limit, Stage};
-use crate::digest::Mark;
 use crate::nanos;
 
 /// The longest timeout there is: the simulator itself says who gives up when.
@@ -49,14 +47,6 @@ impl<'a> Performance<'a> {
         call.sent_in = self.recorder.state(request.target as usize);
         call.stage = Stage::Held { until };
         self.agenda.add(until.min(awake), Kind::Limit.at(place));
-    }
-
-    /// The probability that a call of this request fails now, where events are told.
-    fn p_fail_told(&self, request: &Request) -> f64 {
-        match self.events {
-            Some(_) => self.recorder.p_fail(request.target as usize),
-            None => 0.0,
-        }
     }
 
     /// The instance asks its breaker.
@@ -175,7 +165,7 @@ impl<'a> Performance<'a> {
         None
     }
 
-    /// The answer comes, unless the plan lets go of the call or somebody gives up before. An instance that stands
+    /// The answer comes, unless the plan lets go of the call or a caller gives up before. An instance that stands
     /// still reads it when it goes on.
     fn answer_comes(&mut self, place: u32, awaited: &Awaited) -> Option<ClientOutcome> {
         let instance = self.calls.at(place).request.target;
@@ -242,8 +232,8 @@ impl<'a> Performance<'a> {
         }
     }
 
-    /// Somebody gives up waiting for work, or has waited for an instance that stood still; or the downstream has
-    /// answered one that still does.
+    /// A caller gives up waiting for work, or has waited for an instance that stood still; or the downstream has
+    /// answered an instance that still does.
     pub(super) fn give_up(&mut self, place: u32) {
         match self.calls.at(place).stage {
             Stage::Works(awaited) if awaited.lets_go == self.now => {
@@ -336,65 +326,5 @@ impl<'a> Performance<'a> {
         self.tell_call_of(place, &request, outcome_of(end));
         self.calls.give_back(place);
         outcome_of(end)
-    }
-
-    /// An attempt has ended without a call of the downstream.
-    fn told(
-        &mut self,
-        request: &Request,
-        state: Option<State>,
-        outcome: ClientOutcome,
-    ) -> ClientOutcome {
-        self.tell_call(request, state, outcome);
-        outcome
-    }
-
-    /// Tells of a call that has a place.
-    pub(super) fn tell_call_of(&mut self, place: u32, request: &Request, outcome: ClientOutcome) {
-        self.digest
-            .note(self.now, Mark::Ended, request.target, outcome as u8);
-        if self.events.is_some() {
-            let call = self.calls.at(place);
-            let (state, p_fail) = (call.sent_in, call.p_fail);
-            self.tell(request, Some(state), p_fail, outcome);
-        }
-    }
-
-    /// Tells of a call that ends at the instant at which it was sent, or never was.
-    pub(super) fn tell_call(
-        &mut self,
-        request: &Request,
-        state: Option<State>,
-        outcome: ClientOutcome,
-    ) {
-        self.digest
-            .note(self.now, Mark::Ended, request.target, outcome as u8);
-        if self.events.is_some() {
-            let p_fail = self.recorder.p_fail(request.target as usize);
-            self.tell(request, state, p_fail, outcome);
-        }
-    }
-
-    #[cold]
-    fn tell(
-        &mut self,
-        request: &Request,
-        state: Option<State>,
-        p_fail: f64,
-        outcome: ClientOutcome,
-    ) {
-        let instance = request.target as usize;
-        let event = CallEvent {
-            planned: Duration::from_nanos(request.planned),
-            sent: (request.attempts > 0).then(|| Duration::from_nanos(request.sent)),
-            ended: self.time,
-            instance,
-            outcome,
-            state: state.unwrap_or_else(|| self.recorder.state(instance)),
-            p_fail,
-        };
-        if let Some(events) = &mut self.events {
-            events.call(&event);
-        }
     }
 }

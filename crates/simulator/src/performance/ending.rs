@@ -29,7 +29,7 @@ impl Performance<'_> {
     #[cold]
     pub(super) fn ending(&self, event: u64) -> Option<Ending> {
         if self.under_way == 0 {
-            // Whatever is due is nobody's concern any more.
+            // Events that are still due no longer matter.
             return Some(Ending::Answered);
         }
         if event == u64::MAX {

@@ -34,7 +34,7 @@ impl Performance<'_> {
         }
     }
 
-    /// Makes attempts on one connection until one is under way or nobody wants the connection.
+    /// Makes attempts on one connection until one is under way or no request wants the connection.
     pub(super) fn drive(&mut self, mut request: Request) {
         while let Some(outcome) = self.attempt(&mut request) {
             match self.after(request, outcome) {

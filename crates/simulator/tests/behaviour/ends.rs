@@ -71,7 +71,7 @@ fn a_run_ends_with_its_last_answer_when_that_comes_before() {
     assert_eq!(outcomes(&run)[ClientOutcome::Ok], 5);
 }
 
-/// Ends the run, by a switch, when the first call is told.
+/// Ends the run, by a switch, when the first call is reported.
 struct EndsAtOnce(Cancel);
 
 impl Events for EndsAtOnce {

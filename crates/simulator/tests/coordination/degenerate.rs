@@ -47,8 +47,9 @@ fn a_fleet_of_one_is_local() {
     }
 }
 
-/// Breakers that are open by their own rules are suspects, so that the fleet opens, but nobody is held who has not
-/// tripped. Where nothing is leased all else is local, too; in a quorum one of them at a time probes for all.
+/// Breakers that are open by their own rules are suspects, so the fleet opens, but no breaker is held that has not
+/// tripped. Where nothing is leased, everything else is local, too; in a quorum one instance at a time probes for
+/// all.
 #[test]
 fn a_fleet_whose_instances_never_become_suspicious_opens_as_local_breakers_do() {
     let never = "coordination.suspicion_run=1000000";

@@ -34,7 +34,7 @@ fn both_parts_of_a_split_fleet_decide_and_merge_by_epoch_without_reopening() {
         let run = performed(SPLIT, &[], seed);
         assert_eq!(figure(&run, "fleet_openings"), 1.0, "seed {seed}");
         for (part, instances) in parts(&run).into_iter().enumerate() {
-            // Each decides by its own three votes, while it hears nobody else.
+            // Each decides by its own three votes, while it hears no other.
             let held = instances.iter().filter(|one| {
                 turned(one, State::Open).any(|(at, why)| why == Cause::Fleet && at < WHOLE_AGAIN)
             });

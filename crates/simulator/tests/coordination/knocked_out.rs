@@ -48,7 +48,7 @@ fn without_the_lease_and_without_jitter_a_herd_probes_at_once() {
     assert_eq!(failing(herd, &each[..2], "probes_in_100ms"), SEEDS);
 }
 
-/// A view that never becomes stale freezes whoever is held when the engine dies.
+/// A view that never becomes stale freezes every held instance when the engine dies.
 #[test]
 fn without_an_end_of_views_a_dead_engine_keeps_the_fleet_open() {
     let lost = include_str!("../../../../scenarios/coordination/engine-lost-while-open.toml");

@@ -62,8 +62,9 @@ fn a_fleet_finds_the_recovery_sooner_than_its_breakers_alone_with_fewer_probes()
     assert!(together < 0.6 * alone, "{together} against {alone}");
 }
 
-/// With a run of four every breaker trips by itself when its instance begins to suspect, and nobody is held; with three
-/// the fleet holds them. Either way one probes for all, and the last breaker closes sooner than those that are alone.
+/// With a run of four, every breaker trips by itself when its instance begins to suspect, and none is held; with
+/// three the fleet holds them. Either way one instance probes for all, and the last breaker closes sooner than those
+/// that are alone.
 #[test]
 fn breakers_that_trip_as_soon_as_their_instances_suspect_probe_for_the_fleet_too() {
     for run in [4, 3] {
@@ -84,7 +85,7 @@ fn breakers_that_trip_as_soon_as_their_instances_suspect_probe_for_the_fleet_too
     }
 }
 
-/// I1: an instance that sees no trouble is opened by nobody, in any mode that is not a contrast.
+/// I1: no other instance opens the breaker of one that sees no trouble, in any mode that is not a contrast.
 #[test]
 fn i1_a_healthy_instance_is_never_opened_by_others() {
     let six = cut_off(r#""A", "B", "C", "i4", "i5", "i6""#);
@@ -137,7 +138,7 @@ fn an_instance_that_has_left_is_watched_no_more() {
     assert!(stayed.absent_s < 0.1, "{stayed:?}");
 }
 
-/// The same while the fleet is open: nobody stays frozen.
+/// The same while the fleet is open: no instance stays frozen.
 #[test]
 fn i2_an_engine_that_is_lost_while_open_leaves_breakers_that_probe_and_close_by_themselves() {
     let lost = r#"engine.faults=[{ kind = "crash", from = "25s" }]"#;
@@ -164,7 +165,7 @@ fn i7_every_held_instance_closes_in_bounded_time_though_one_of_them_crashes() {
     }
 }
 
-/// I10 and I11: whoever is held makes no call but a probe.
+/// I10 and I11: a held instance makes no call but a probe.
 #[test]
 fn i10_a_held_instance_makes_no_call_but_its_probe() {
     let run = performed(OUTAGE, &[QUORUM], 1);

@@ -24,7 +24,7 @@ fn shipped() -> Vec<(String, Scenario)> {
     paths.iter().map(read).collect()
 }
 
-/// A flapping downstream with everything that takes time, where a unit lasts so many milliseconds.
+/// A flapping downstream with everything that takes time, where a unit lasts this many milliseconds.
 fn timed(unit_ms: f64, rate: f64) -> Scenario {
     let ms = |units: f64| format!("\"{}ms\"", units * unit_ms);
     let text = format!(

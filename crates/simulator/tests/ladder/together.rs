@@ -159,7 +159,7 @@ fn recoveries(cycle: LeaseCycle, more: &str, seeds: u32) -> (Vec<f64>, Vec<f64>)
     recoveries_of(cycle, seeds, |outage_s| probing(cycle, outage_s, more))
 }
 
-/// The same, of fleets that are made for an outage of so many seconds.
+/// The same for fleets that are made for an outage of this many seconds.
 fn recoveries_of(
     cycle: LeaseCycle,
     seeds: u32,

@@ -81,7 +81,7 @@ fn runs_well(run: &Repetition) -> bool {
     share(run, END - 20, END) > 0.95
 }
 
-/// So many of `seeds` runs end well.
+/// How many of `seeds` runs end well.
 fn well(limit: u32, clients: Clients, breakers: Breakers, seeds: u64) -> usize {
     let runs = (0..seeds).map(|seed| tell(limit, clients, breakers, seed));
     runs.filter(runs_well).count()

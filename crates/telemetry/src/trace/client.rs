@@ -45,7 +45,7 @@ impl Target {
     }
 }
 
-/// The span of one request. Dropped before its end is told, it says that nobody waited for it.
+/// The span of one request. If it is dropped before its end is recorded, it says that the client stopped waiting.
 #[derive(Debug)]
 #[must_use = "a span that is dropped at once is a cancelled request"]
 pub struct ClientSpan {

@@ -124,7 +124,7 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             let spans = FleetSpans::new(Tracer::of(7, Parents::Decide));
             let key = BreakerKey::new("db").unwrap();
-            // Whoever tells may be within a span: what is told is no part of it.
+            // The reporting thread may be within a span; the report is no part of that span.
             tracing::info_span!("other").in_scope(|| {
                 for event in events {
                     spans.tell(&key, event);

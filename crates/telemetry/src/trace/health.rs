@@ -83,7 +83,7 @@ impl Health {
         self.rejected.fetch_add(spans, Ordering::Relaxed);
     }
 
-    /// Notes the end of a batch: so many spans arrived, so many did not.
+    /// Notes the end of a batch: how many spans arrived, and how many did not.
     pub(super) fn batch(&self, exported: u64, failed: u64, error: Option<&dyn fmt::Display>) {
         let rejected = self.rejected.swap(0, Ordering::Relaxed).min(exported);
         let (exported, failed) = (exported - rejected, failed + rejected);

@@ -93,7 +93,7 @@ fn in_protobuf(response: &[u8]) -> u64 {
 
 enum Value {
     Number(u64),
-    /// So many bytes follow.
+    /// This many bytes follow.
     Bytes(usize),
 }
 

@@ -19,10 +19,10 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::Tracer;
-use super::asked::{Protocol, Wanted};
 use super::by_service::{ByService, Services};
 use super::carrier::Carrier;
 use super::health::{Counted, Health};
+use super::trace_settings::{Protocol, Wanted};
 
 /// How long a span waits for company. The SDK's five seconds are long for someone who watches.
 const HURRY: Duration = Duration::from_secs(1);
@@ -118,7 +118,7 @@ impl Pipeline {
         Arc::clone(&self.health)
     }
 
-    /// Sends what waits, for at most so long.
+    /// Sends the waiting spans, within this time.
     pub(crate) fn stop(self, limit: Duration) {
         // Whatever is not sent by then is counted and said below.
         let _ = self.provider.shutdown_with_timeout(limit);

@@ -46,7 +46,7 @@ impl Received {
     /// Reads both headers; `None` where a new trace must begin. An invalid state is no state.
     pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
         let mut parents = headers.get_all(TRACEPARENT).iter();
-        // Of two parents nobody knows the right one.
+        // Of two parents it is unknown which is right.
         let (Some(parent), None) = (parents.next(), parents.next()) else {
             return None;
         };
@@ -69,7 +69,7 @@ impl Received {
         Context::new().with_remote_span_context(SpanContext::new(trace, span, flags, true, state))
     }
 
-    /// Makes the receiver of `headers` a part of the trace, below a span that nobody records.
+    /// Makes the receiver of `headers` a part of the trace, below a span that is not recorded.
     pub(super) fn write_unrecorded(&self, headers: &mut HeaderMap) {
         let span = RandomIdGenerator::default().new_span_id();
         let parent = TraceParent {

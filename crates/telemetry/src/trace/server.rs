@@ -26,8 +26,8 @@ impl Tracer {
     /// Begins the span of a request, if its trace is sampled. `method` and `route` come from the
     /// code, `path` and `headers` from the request.
     ///
-    /// Afterwards the trace context in `headers` is valid and that of this request, sampled or not:
-    /// whoever is called next is told of one trace. A default tracer leaves them as they came.
+    /// Afterwards the trace context in `headers` is valid and that of this request, sampled or not: a service that is
+    /// called next gets one trace. A default tracer leaves the headers unchanged.
     pub fn server(
         &self,
         method: &'static str,

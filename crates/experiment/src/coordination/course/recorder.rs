@@ -42,7 +42,8 @@ struct Followed {
 
 impl Followed {
     fn is_there(&self) -> bool {
-        self.last.is_none_or(|last| last.apart != Some(Apart::Left))
+        let apart = self.last.and_then(|last| last.apart);
+        !matches!(apart, Some(Apart::Left | Apart::Local))
     }
 
     fn hears(&self) -> bool {

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::super::strangers::Known;
-use super::super::{Effect, FaultRule, Plan, Scope};
+use super::super::{FaultRule, Plan, Scope};
 use super::{Checked, MAX_NAMES};
 
 /// The limit of parts of the keys times delays that add up: each product takes a fifth of a millisecond at each look
@@ -38,12 +38,7 @@ impl Cost {
     pub(in super::super) fn of(plan: &Plan) -> Self {
         let cuts = plan.rules.values().map(cuts);
         let effects = plan.rules.values().flat_map(|rule| &rule.effects);
-        let of_rules = effects.filter(|effect| {
-            matches!(
-                effect,
-                Effect::Delay(_) | Effect::Stall | Effect::SlowBody { .. }
-            )
-        });
+        let of_rules = effects.filter(|effect| !effect.is_terminal());
         let jitter = plan
             .written
             .phases

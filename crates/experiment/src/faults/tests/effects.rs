@@ -60,6 +60,19 @@ fn every_effect_ends_as_it_says() {
 }
 
 #[test]
+fn every_effect_is_tested_in_this_file() {
+    // The refusal of an unknown effect lists those that are known; one is the other name of a slow body.
+    let refused = serde_json::from_str::<WrittenEffect>(r#"{"nothing": {}}"#).unwrap_err();
+    let refused = refused.to_string();
+    let known = refused.split('`').skip(1).step_by(2).skip(1);
+    let tests = include_str!("effects.rs");
+    for effect in known.filter(|effect| *effect != "bandwidth") {
+        let written = format!("{{\"{effect}\": {{");
+        assert!(tests.contains(&written), "no test of {effect}");
+    }
+}
+
+#[test]
 fn a_hang_lasts_as_long_as_it_and_the_limits_say() {
     let hang = |effect, limits| {
         let text = format!(

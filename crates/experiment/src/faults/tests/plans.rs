@@ -263,7 +263,10 @@ fn every_time_of_a_plan_is_written_with_a_unit_or_as_a_number_whose_name_has_one
     for (phase, why) in [
         (r#""for": "1""#, "`1` is not a duration"),
         (r#""for": "1us""#, "whole number of milliseconds"),
-        (r#""for": 1000"#, "write for = \"1000ms\", or for_ms = 1000"),
+        (
+            r#""for": 1000"#,
+            "write for as \"1000s\" or \"1000ms\", or for_ms as 1000",
+        ),
         (
             r#""for": true"#,
             "a time with a unit, such as for = \"500ms\"",
@@ -271,7 +274,7 @@ fn every_time_of_a_plan_is_written_with_a_unit_or_as_a_number_whose_name_has_one
         (r#""for_ms": "1s""#, "`1s` is not a number of milliseconds"),
         (r#""for_ms": -1"#, "integer `-1`"),
         (r#""hang": 5"#, "phases[0].hang: `5` has no unit"),
-        (r#""retry_after": 5"#, "retry_after_s = 5"),
+        (r#""retry_after": 5"#, "retry_after_s as 5"),
         (
             r#""for": "1s", "for_ms": 5"#,
             "`for` and `for_ms` are the same",

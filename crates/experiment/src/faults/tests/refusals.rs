@@ -7,8 +7,8 @@ fn a_malformed_plan_is_refused_with_the_field() {
     for (text, words) in [
         ("", "the text is empty"),
         ("[]", "expected struct Plan"),
-        ("{}", "phases: 0"),
-        (r#"{"phases": []}"#, "phases: 0"),
+        ("{}", "phases: there are none"),
+        (r#"{"phases": []}"#, "phases: there are none"),
         (r#"{"phase": []}"#, "did you mean `phases`?"),
         (
             r#"{"phases": [{"name": "x", "failure_ratio": 2}]}"#,
@@ -40,7 +40,7 @@ fn a_malformed_plan_is_refused_with_the_field() {
         ),
         (
             r#"{"phases": [{"name": "x", "for_jitter": "1s"}]}"#,
-            "phases[0].for_jitter: the phase has no length",
+            "phases[0].for_jitter: it is added to the shortest length",
         ),
         (r#"{"phases": [{"name": ""}]}"#, "phases[0].name"),
         (r#"{"phases": [{"name": "x"}]} trailing"#, "trailing"),

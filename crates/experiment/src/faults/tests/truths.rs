@@ -74,7 +74,7 @@ fn the_truth_of_many_faults_together_is_that_of_their_mixture() {
     let (mut failed, mut truth) = (0, 0.0);
     for n in 0..40_000 {
         let now = at(n * 4);
-        // Costly as it is, the truth is asked for at every hundredth call only.
+        // The truth is costly, so it is asked for only at every hundredth call.
         if n % 100 == 0 {
             truth += player.truth(now, "A", None);
         }
@@ -186,7 +186,7 @@ fn the_truth_of_a_scenario_knows_how_long_each_instance_waits() {
         );
         let scenario = crate::scenario::Scenario::parse(&text).unwrap();
         let mut plan = scenario.faults().clone();
-        // Nobody else's patience: the one of the fleet is a second.
+        // No other caller has this timeout: that of the fleet is a second.
         plan.written.callers.clear();
         Player::new(plan)
     };

@@ -18,7 +18,7 @@ fn schedule(text: &str, seed: u64) -> Schedule {
 
 #[test]
 fn the_same_seed_plans_the_same_requests_on_every_machine() {
-    // Written down once: whoever changes the plan of a seed changes every experiment with it.
+    // Written down once: changing the plan of a seed changes every experiment with it.
     for (text, digest) in [
         ("", "8e6ca40f9606e19e"),
         (

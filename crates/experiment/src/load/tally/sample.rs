@@ -5,8 +5,8 @@ use crate::load::latencies::{LONGEST, Latencies, seconds};
 use crate::load::result::SecondOfTarget;
 use crate::outcome::ClientOutcome;
 
-/// So many times are kept one by one. A histogram has thousands of buckets to go through; with more times
-/// than that it is the cheaper one.
+/// How many durations are kept one by one. A histogram has thousands of buckets to go through; for more durations
+/// than this it is cheaper.
 const ONE_BY_ONE: usize = 2048;
 
 /// The response times of one second: a list while there are few, then histograms.
@@ -68,8 +68,8 @@ impl Sample {
     }
 }
 
-/// The median and the 99th percentile of these times and so many that never came, as
-/// [`Latencies::quantile`] has them.
+/// The median and the 99th percentile of these durations and of the number that never came, as
+/// [`Latencies::quantile`] computes them.
 fn quantiles(came: &mut [u64], never: u64) -> [Option<f64>; 2] {
     let all = came.len() as u64 + never;
     [50, 99].map(|percent| {

@@ -42,7 +42,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Fields<V> {
         })
     }
 
-    /// Nobody could see which value is of which key, and an empty list would be all defaults.
+    /// In a list it would not be visible which value belongs to which key, and an empty list would be all defaults.
     fn visit_seq<A: SeqAccess<'de>>(self, _seq: A) -> Result<V::Value, A::Error> {
         Err(A::Error::custom(
             "a list is not allowed here: write keys with their values",

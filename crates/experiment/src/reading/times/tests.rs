@@ -94,10 +94,13 @@ fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
         ),
         (
             "retry_after = 5",
-            "write retry_after = \"5s\", or retry_after_s = 5",
+            "write retry_after as \"5s\", or retry_after_s as 5",
         ),
         ("retry_after = \"5ms\"", "write a whole number of seconds"),
-        ("values = [1]", "write values = \"1ms\", or values_ms = 1"),
+        (
+            "values = [1]",
+            "write values as \"1s\" or \"1ms\", or values_ms as 1",
+        ),
         ("each.A = 5", "`5` has no unit"),
         (
             "one.fixed = 20",
@@ -105,7 +108,7 @@ fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
         ),
         (
             "one.mean.mean = 20",
-            "write mean = \"20ms\", or mean_ms = 20",
+            "write mean as \"20s\" or \"20ms\", or mean_ms as 20",
         ),
         (
             "for = \"1s\"\nfor_ms = 5",
@@ -126,7 +129,7 @@ fn a_time_whose_unit_is_not_to_be_seen_is_refused_with_what_to_write() {
     );
 }
 
-/// A struct is no list of its values: nobody could see which is which, and `[]` would be all defaults.
+/// A struct is not a list of its values: it would not be visible which is which, and `[]` would be all defaults.
 #[test]
 fn keys_with_values_are_not_written_as_a_list_nor_a_list_as_keys() {
     for (json, words) in [

@@ -112,7 +112,7 @@ fn faults_of_the_engine_are_in_order_of_time() {
     assert_eq!(engine.faults[2].loses, 2_000 * MS);
 }
 
-/// What is written, and words of what is said about it.
+/// The written text, and words of the message about it.
 const REFUSED: &[(&str, [&str; 2])] = &[
     (
         "[coordination]\nmode = \"quorom\"",
@@ -152,7 +152,7 @@ const REFUSED: &[(&str, [&str; 2])] = &[
     ),
     (
         "[network]\ndelay = \"1h\"",
-        ["network.delay: 1h", "up to 10m"],
+        ["network.delay: 1h", "at most 10m"],
     ),
     (
         "[network]\nfaults = [{ from = \"1s\" }]",
@@ -265,7 +265,7 @@ fn instances_that_gossip_are_split_by_groups_and_those_in_none_hear_all() {
 
     assert_eq!((loss(999, 0, 1), loss(2_000, 0, 1)), (Some(0.0), Some(0.0)));
     assert_eq!((loss(1_000, 0, 1), loss(1_999, 1, 0)), (None, None));
-    // What is said of one is said of messages to it and from it.
+    // A deviation of one instance concerns messages to it and from it.
     assert_eq!(
         (loss(1_500, 0, 2), loss(1_500, 2, 1)),
         (Some(0.5), Some(0.5))

@@ -52,11 +52,11 @@ fn interruptions_that_cannot_be_are_named_with_what_is_allowed() {
         ),
         (
             "pause = [{ at = \"1s\", for = \"2s\" }]\nrestart = [{ at = \"2s\", for = \"1s\" }]",
-            ["restart: at = 2s", "before, at 1s, is not over"],
+            ["restart: at = 2s", "the interruption at 1s is not over"],
         ),
         (
             "pause = [{ at = \"5s\", for = \"1s\" }, { at = \"1s\", for = \"4500ms\" }]",
-            ["pause: at = 5s", "before, at 1s, is not over"],
+            ["pause: at = 5s", "the interruption at 1s is not over"],
         ),
         (
             "pause = [{ at = \"1s\", fro = \"2s\" }]",

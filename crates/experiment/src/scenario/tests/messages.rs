@@ -2,7 +2,7 @@
 
 use crate::scenario::Scenario;
 
-/// What is said of a scenario in which one key was set.
+/// The message about a scenario in which one key was set.
 fn said(set: &str) -> String {
     let text = "title = \"t\"\nduration = \"9s\"\n[faults]\nphases = [{ name = \"calm\" }]\n";
     let error = Scenario::parse_with_sets(text, &[set.parse().unwrap()]).unwrap_err();

@@ -136,7 +136,7 @@ fn agree_in(mode: Mode) {
     agree(1, history(), scene);
 }
 
-/// So many times as often as usual.
+/// Runs this many times as many cases as usual.
 fn agree(often: u32, histories: impl Strategy<Value = Vec<Step>>, scene: impl Fn(u32) -> Scene) {
     let server = Server::start();
     let runtime = Runtime::new().unwrap();

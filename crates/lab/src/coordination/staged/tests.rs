@@ -14,7 +14,11 @@ fn staged(lines: &str) -> [Staged; 2] {
         "title = \"t\"\nduration = \"60s\"\n{lines}\n[faults]\nphases = [{{ name = \"calm\" }}]\n"
     );
     let scenario = Scenario::parse(&text).unwrap();
-    let stage = Stage::new(7, (scenario.network().clone(), scenario.engine()), 3);
+    let stage = Stage::new(
+        7,
+        (scenario.network().clone(), scenario.engine()),
+        (3, Instant::now()),
+    );
     let stage = Arc::new(stage);
     [0, 1].map(|place| Staged::new(Arc::clone(&stage), place))
 }

@@ -2,6 +2,7 @@
 
 use crate::load::LoadView;
 use crate::page::source::{Description, Moment, SettingsStep};
+use crate::page::standing::Coordination;
 use crate::page::wire::Mark;
 
 /// What has been done since the last look, as marks. Nothing at the first one, which finds what was there before.
@@ -25,6 +26,10 @@ pub(super) fn done(before: &Description, moment: &Moment, is_first: bool) -> Vec
         done.push(operator(step.at_s, load(now, &step.load)));
         now = &step.load;
     }
+    done.extend(moment.decisions.iter().map(|step| {
+        let text = format!("coordination: {}", step.different);
+        operator(step.at_s, text)
+    }));
     done
 }
 
@@ -41,6 +46,12 @@ pub(super) fn follow(description: &mut Description, moment: &Moment) {
     }
     for turn in &moment.turns {
         description.instances[turn.1].running = turn.2;
+    }
+    if let Some(step) = moment.decisions.last() {
+        description.coordination = step.engine.map(|engine| Coordination {
+            mode: step.mode,
+            engine,
+        });
     }
     if let Some(step) = moment.loads.last() {
         description.load = step.load.clone();
@@ -64,7 +75,7 @@ fn settings(before: &Description, steps: &[SettingsStep]) -> Vec<String> {
 fn load(before: &LoadView, now: &LoadView) -> String {
     let words = match (before.paused, now.paused) {
         (false, true) => Some("load paused"),
-        (true, false) => Some("load goes on"),
+        (true, false) => Some("load resumed"),
         _ => None,
     };
     let is_other = before != &now.with_pause(before.paused);

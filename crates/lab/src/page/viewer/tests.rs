@@ -153,7 +153,7 @@ async fn a_connection_on_which_nobody_reads_holds_little_and_gets_history_when_s
     client.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.0 200");
 
-    // Ten minutes, in which the lab tells far more than the system's buffers take.
+    // Ten minutes, in which the lab sends far more than the system's buffers hold.
     let mut told = 0;
     for tick in 1..=TICKS {
         let mut moment = look(100 * tick);

@@ -76,7 +76,7 @@ fn ledger(record: &CoordinationRecord) -> String {
     let row =
         std::iter::once(Html::text("requests")).chain(cells.map(|cell| Html::text(number(cell))));
     Table {
-        caption: "The probe lease: who may probe for all, and what came of it",
+        caption: "The probe lease: who may probe for the fleet, and the result",
         head: &[
             "",
             "granted",
@@ -167,7 +167,7 @@ fn decisions(run: &Repetition, moments: Moments) -> String {
             ]
         });
     let table = Table {
-        caption: "What the fleet made its breakers do",
+        caption: "Transitions that the fleet caused",
         head: &["at", "instance", "change", "cause"],
         text_columns: 4,
         rows: rows.collect(),
@@ -212,7 +212,7 @@ fn members(record: &CoordinationRecord) -> String {
             "went on alone",
             "time without a fresh view",
             "mean age of its view",
-            "alone in trouble",
+            "localised failures",
         ],
         text_columns: 1,
         rows: rows.collect(),

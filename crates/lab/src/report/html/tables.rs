@@ -150,8 +150,8 @@ fn overload(run: &Repetition) -> String {
     }
     match &run.counterfactual {
         None => paragraph(
-            "Overload: the breakers change the health that they are held against, so \"wrongly open\" is not \
-             measured; simulate performs the same run without breakers beside it.",
+            "Overload: the breakers influence the health that they are judged by, so \"wrongly open\" is \
+             not measured; `simulate` performs the run without breakers as well.",
         ),
         Some(without) => {
             let figure = |name: &str| {
@@ -160,7 +160,7 @@ fn overload(run: &Repetition) -> String {
             };
             paragraph(&format!(
                 "Overload: without breakers the downstream is unhealthy {} of the time and {} of the requests \
-                 succeed; \"wrongly open\" is held against that.",
+                 succeed; \"wrongly open\" is measured against that.",
                 figure("unhealthy_share"),
                 figure("ok_ratio"),
             ))

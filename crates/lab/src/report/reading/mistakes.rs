@@ -79,13 +79,14 @@ fn wrong(story: &Story<'_>, side: Side) -> Option<Clause> {
 fn overload(story: &Story<'_>) -> Option<Clause> {
     let Some(part) = story.value("wrongly_open_share") else {
         return Some(Clause::of_all(
-            "Whether breakers were wrongly open is not known: under overload they change the health that they are \
-             held against.",
+            "Whether breakers were wrongly open is not known: under overload they influence the health that \
+             they are judged by.",
         ));
     };
     (part > 0.0).then(|| {
         Clause::of_all(format!(
-            "Held against the same run without breakers, breakers were open or half-open while the downstream would \
+            "Compared with the same run without breakers, breakers were open or half-open while the \
+             downstream would \
              have been healthy for {} of the time.",
             share(part)
         ))

@@ -182,17 +182,17 @@ fn what_was_expected_and_did_not_hold_is_told_with_its_figure() {
         "{told}"
     );
     assert!(
-        told.starts_with("This run was ended before its time"),
+        told.starts_with("This run was stopped before its end"),
         "{told}"
     );
     run.verdicts = vec![verdict(true)];
     run.invalid = Some("nobody looked".to_owned());
     let told = all(&run);
     assert!(
-        told.starts_with("This run is void, so that its figures mean nothing: nobody looked."),
+        told.starts_with("This run is void, and its figures mean nothing: nobody looked."),
         "{told}"
     );
-    assert!(told.ends_with("What was expected held."), "{told}");
+    assert!(told.ends_with("The expectation held."), "{told}");
 }
 
 #[test]

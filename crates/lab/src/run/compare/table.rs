@@ -1,11 +1,15 @@
 //! The table of a comparison, in 80 columns: each further result beside the first one, with the difference, its
 //! interval, and a mark where chance alone does not explain it.
 
+mod scale;
+
 use experiment::comparison::{Comparison, Contrast, LEVEL, Pairing, Row, Side};
 use experiment::count::counted;
 use experiment::expectation::Unit;
 use experiment::result::Performer;
 use experiment::statistics::{Difference, Estimate};
+
+use scale::Scale;
 
 use crate::words::{WIDTH, wrapped};
 
@@ -331,48 +335,6 @@ fn probability(contrast: &Contrast) -> String {
     match contrast.corrected {
         p if p < 0.001 => "<0.001".to_owned(),
         p => format!("{p:.3}"),
-    }
-}
-
-/// The unit in which several values of one figure are shown.
-struct Scale {
-    factor: f64,
-    unit: &'static str,
-}
-
-impl Scale {
-    fn of(row: &Row, values: &[f64]) -> Self {
-        let most = values
-            .iter()
-            .fold(0.0_f64, |most, value| most.max(value.abs()));
-        let (factor, unit) = match row.figure.definition.unit {
-            Unit::Seconds | Unit::Delay if most < 0.000_95 => (1e6, " µs"),
-            Unit::Seconds | Unit::Delay if most < 0.995 => (1e3, " ms"),
-            Unit::Seconds | Unit::Delay => (1.0, " s"),
-            Unit::Share => (100.0, " %"),
-            Unit::PerSecond => (1.0, "/s"),
-            Unit::Count | Unit::Expected | Unit::Factor => (1.0, ""),
-        };
-        Self { factor, unit }
-    }
-
-    fn bare(&self, value: f64) -> String {
-        let value = value * self.factor;
-        match value.abs() {
-            0.0 => "0".to_owned(),
-            ..9.995 => format!("{value:.2}"),
-            ..99.95 => format!("{value:.1}"),
-            _ => format!("{value:.0}"),
-        }
-    }
-
-    fn signed(&self, value: f64) -> String {
-        let sign = if value > 0.0 { "+" } else { "" };
-        format!("{sign}{}", self.bare(value))
-    }
-
-    fn with_unit(&self, value: f64) -> String {
-        format!("{}{}", self.bare(value), self.unit)
     }
 }
 

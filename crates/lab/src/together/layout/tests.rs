@@ -120,7 +120,7 @@ fn instances_without_a_row_are_counted_by_their_states() {
     let shown = drawn(&picture(64, 60), 80, 24);
 
     assert_eq!(shown.len(), 23);
-    assert_eq!(shown[22], "… and 48 more: 48 forced-open");
+    assert_eq!(shown[22], "… and 48 more: 48 forced open");
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn instances_that_decide_together_show_votes_verdict_prober_and_what_each_does()
         "instance state          in the fleet         ok  failed fast-fail openings flaps"
     );
     for (line, part) in [(8, "held"), (9, "probes for all"), (10, "vetoes")] {
-        let text = format!(" ▓ forced-open  {part:<14} ");
+        let text = format!(" ▓ forced open  {part:<14} ");
         assert!(shown[line].contains(&text), "{}", shown[line]);
         assert_eq!(shown[line].chars().count(), 80, "{}", shown[line]);
     }
@@ -303,7 +303,7 @@ fn any_number_of_instances_of_a_fleet_fits_and_a_narrow_terminal_keeps_what_they
         assert_eq!(said, columns >= 48, "{columns}: {shown:#?}");
     }
     let shown = drawn(&together(&[Part::Fine; 64], Some(view(0))), 80, 24);
-    assert_eq!(shown[22], "… and 50 more: 50 forced-open");
+    assert_eq!(shown[22], "… and 50 more: 50 forced open");
 }
 
 #[test]

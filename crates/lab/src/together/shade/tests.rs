@@ -59,7 +59,7 @@ fn the_table_of_256_keeps_words_readable_and_states_apart() {
     }
 }
 
-/// As xterm has them, and the text console of a PC. Whoever changes them reads the words.
+/// The values of xterm, and of the text console of a PC. Users who change them read the words.
 #[test]
 fn the_sixteen_keep_words_readable_and_no_two_shades_are_the_same() {
     let xterm = [

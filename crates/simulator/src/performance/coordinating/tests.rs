@@ -28,7 +28,8 @@ fn sum(scenario: &Scenario, figure: &str, seeds: u64, rules: fn() -> KnockedOut)
         .sum()
 }
 
-/// The holder dies with a lease that does not end: nobody else may probe, and the scenario fails by what it expects.
+/// The holder dies with a lease that does not end: no other instance may probe, and the scenario fails one of its own
+/// expectations.
 #[test]
 fn without_an_end_of_leases_a_dead_prober_keeps_the_fleet_open() {
     let text = include_str!("../../../../../scenarios/coordination/prober-crash.toml");

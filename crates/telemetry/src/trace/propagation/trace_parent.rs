@@ -47,7 +47,7 @@ impl TraceParent {
         })
     }
 
-    /// The parent that whoever is called below `context` has. `random` is decided where a trace begins.
+    /// The parent of a service that is called below `context`. `random` is decided where a trace begins.
     pub(super) fn of(context: &SpanContext, random: TraceFlags) -> Self {
         Self {
             trace: context.trace_id(),

@@ -26,8 +26,8 @@ fn three_hundred_invented_callers_cost_no_more_steps_than_those_that_are_told_ap
     let few = cost_after(17, &rules.join(", "));
     let many = cost_after(300, &rules.join(", "));
 
-    // Twice: the scrape is one, and the truth is asked for once more. Sixteen are told apart; all beyond them,
-    // and whoever has not called, are the one without a name.
+    // Twice: the scrape is one, and the truth is requested once more. Sixteen are told apart; all others, and callers
+    // that have not called, are the one without a name.
     for (callers, work) in [(17, few), (300, many)] {
         assert!(
             work.truths <= 2 * 17 && work.looks <= 2 * 17 * 64 && work.sums == 0,

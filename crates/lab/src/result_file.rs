@@ -15,7 +15,7 @@ const RESULT: &str = "result.json";
 /// # Errors
 ///
 /// What cannot be read or is no result, with what to write instead.
-pub(crate) fn kept(path: &Path) -> Result<RunResult, Failure> {
+pub(crate) fn read_result(path: &Path) -> Result<RunResult, Failure> {
     if path.join("sweep.json").is_file() && !path.join(RESULT).exists() {
         return Err(Failure::usage(format!(
             "{} is a sweep, whose table.txt already compares its combinations: to compare two of them pair \

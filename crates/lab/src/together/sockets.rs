@@ -47,7 +47,7 @@ pub(crate) fn bind(settings: &Together) -> Result<Bound, Failure> {
         "the lab's page",
         "--listen lab=127.0.0.1:PORT",
     );
-    // Nobody needs the page to run the lab: only who chose its address hears an error.
+    // The lab can run without the page: only a user who chose its address gets an error.
     let page = match page {
         Err(failure) if settings.lab.chosen => return Err(failure),
         page => page,

@@ -1,4 +1,4 @@
-//! The crew of a lab: its instances, each of which can be stopped and started again while the others go on.
+//! The set of instances of a lab, each of which can be stopped and started again while the others go on.
 //!
 //! A stopped instance is absent: a connection to it is refused, and its fleet goes on without it. It keeps its
 //! address, its settings and its counters; its breaker begins anew when it is started.
@@ -16,7 +16,7 @@ use crate::settings::Serving;
 use crate::shutdown::Stop;
 
 /// All instances, in their order.
-pub(crate) struct Crew {
+pub(crate) struct InstanceSet {
     members: Vec<Member>,
     serving: Serving,
     told: Told,
@@ -69,7 +69,7 @@ fn has_ended(ended: &Ended) -> bool {
     *ended.borrow() || ended.has_changed().is_err()
 }
 
-impl Crew {
+impl InstanceSet {
     /// Starts these instances; `told` receives each one that is stopped or started again. Call it within a runtime.
     pub(crate) fn start(
         instances: impl IntoIterator<Item = (String, Instance, Listening)>,
@@ -203,7 +203,7 @@ fn run(instance: &Instance, listening: Listening, serving: &Serving) -> Work {
     Work::Running(stop, ended)
 }
 
-impl fmt::Debug for Crew {
+impl fmt::Debug for InstanceSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.members.iter().map(|member| &member.name);
         f.debug_list().entries(names).finish()

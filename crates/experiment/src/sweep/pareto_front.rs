@@ -14,7 +14,7 @@ pub type Place = [f64; 2];
 /// # Examples
 ///
 /// ```
-/// use experiment::sweep::front::front;
+/// use experiment::sweep::pareto_front::front;
 ///
 /// let exactly = |numbers: [f64; 2]| numbers.map(|number| Some([number, number]));
 /// let unknown = [Some([0.5, 0.5]), None];

@@ -1,9 +1,10 @@
-//! Each service alone, in a process of its own.
+//! A service alone, in a process of its own: the unreliable service, or one instance.
 
 use fusebox::SystemClock;
 use telemetry::Telemetry;
+use tokio::time::Instant;
 
-use crate::coordination::Engines;
+use crate::coordination::{Engines, places};
 use crate::failure::Failure;
 use crate::instance::{DOWNSTREAM, Instance};
 use crate::print;
@@ -58,8 +59,11 @@ pub(crate) async fn instance(
     let serving = serving(settings.serving);
     let name = settings.part.name;
     let instances = settings.part.instance;
-    let coordinating = settings.part.coordinating.as_ref();
-    let engines = Engines::start(coordinating, instances.iter(), DOWNSTREAM).await?;
+    let places = places(&instances);
+    let engines = match &settings.part.coordinating {
+        Some(settings) => Engines::start(settings, &places, (DOWNSTREAM, Instant::now())).await?,
+        None => None,
+    };
     let one = instances.into_values().next();
     let one = one.expect("an instance alone has settings");
     let listening = listen(one.listen.0, &format!("instance {name}"), "--listen")?;
@@ -67,10 +71,10 @@ pub(crate) async fn instance(
         "instance {name} on http://{}, downstream {}",
         listening.address, one.downstream
     ));
-    let mut instance = Instance::new(&name, one, SystemClock::new(), telemetry);
+    let instance = Instance::new(&name, one, SystemClock::new(), telemetry);
     if let Some(engines) = &engines {
         print::line(&format!("coordination {}", engines.described()));
-        instance = instance.joining(engines.joining(&name));
+        instance.seat().join(engines.joining(&name));
     }
     let (stop, shutdown) = Stop::new();
     let task = tokio::spawn(instance.serve(listening, serving, shutdown));

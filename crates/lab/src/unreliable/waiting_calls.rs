@@ -74,7 +74,7 @@ fn begin(live: &Arc<Live>, state: &mut Service, mut work: Start) {
             let timer = state.timers.remove(&work.id);
             let next = state.downstream.work_done(work.id);
             if let Some(tell) = state.waiting.remove(&work.id) {
-                // Whoever has left has left.
+                // A caller that has left needs no answer.
                 let _ = tell.send(());
             }
             live.tell_truth(&mut state);

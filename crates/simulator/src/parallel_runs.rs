@@ -21,8 +21,8 @@ pub struct Progress {
     pub all: usize,
 }
 
-/// Carries a scenario out once per seed, on at most `jobs` threads at once. The results come in the order
-/// of `seeds`. `progress` is told after each run, on the thread that made it.
+/// Performs a scenario once per seed, on at most `jobs` threads at once. The results come in the order of `seeds`.
+/// `progress` is called after each run, on the thread that made it.
 ///
 /// After [`Cancel::cancel`](crate::Cancel::cancel) the runs under way end early (`cut_short`), and those that
 /// have not begun are left out.

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use super::{Kind, Performance};
 
-/// So many ends are read ahead at the most.
+/// The most ends that are prefetched.
 const ENDS: usize = 32;
 
 impl Performance<'_> {
@@ -17,7 +17,7 @@ impl Performance<'_> {
         black_box(self.fetch_for_ends() ^ self.fetch_for_requests());
     }
 
-    /// In passes one after another: a core looks only so many instructions ahead.
+    /// In consecutive passes, because a core looks ahead only a limited number of instructions.
     fn fetch_for_requests(&self) -> u64 {
         let part = self.arrivals.part();
         let targets = || self.arrivals.targets_ahead();
