@@ -53,7 +53,7 @@ async fn a_run_is_judged_and_leaves_what_is_needed_to_compute_it_again() {
     assert!(ended.said("[held]   openings >= 3"), "{ended:#?}");
     assert_eq!(read(&out.join("scenario.toml")), read(&scenario));
     let result = result(&out);
-    assert_eq!(result["schema"], "breaker-lab-result/2");
+    assert_eq!(result["schema"], "breaker-lab-result/3");
     let run = &result["repetitions"][0];
     assert_eq!(run["cut_short"], false);
     let phases = run["fleet"]["phases"].as_array().expect("phases");

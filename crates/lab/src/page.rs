@@ -21,6 +21,7 @@ mod chunks;
 mod control;
 mod feed;
 mod memory;
+mod order_book;
 mod orders;
 mod ring;
 mod source;

@@ -76,6 +76,15 @@ export class Fleet {
     this.notes = new Columns({ number: Uint32Array, at: Float64Array, instance: Uint16Array, kind: Uint8Array }, 64);
     this.details = [];
     this.missed = 0;
+    // Whether the views of the fleet are told, as those of a run that is over are, and not made of standings.
+    this.isTold = false;
+  }
+
+  /** Takes a row of what the fleet had decided. */
+  see([at, verdict, epoch, voters, suspects, need, probeAt, heard, there]) {
+    this.isTold = true;
+    const word = this.words.code(verdict);
+    bounded(this.views).push(at, word, epoch, voters, suspects, need, probeAt ?? -1, heard, there);
   }
 
   /** Takes a row of how an instance stands. */
@@ -93,7 +102,7 @@ export class Fleet {
       at, up, fresh, now, words.code(stage), words.code(apart), localised, words.code(order), words.code(verdict),
       epoch, revision, voters, suspects, need, probeAt ?? -1, ...counts,
     );
-    this.look(at);
+    if (!this.isTold) this.look(at);
   }
 
   /** Which view is the newest one now. */
@@ -128,6 +137,7 @@ export class Fleet {
 
   /** Nobody is in it from an instant on. */
   dissolve(at) {
+    if (this.isTold) return;
     const { views } = this;
     // Some may have left a little later, and be known already.
     if (views.length) bounded(views).push(Math.max(at, views.at[views.length - 1]), NOBODY, 0, 0, 0, 0, -1, 0, 0);

@@ -73,6 +73,7 @@ export class Store {
     for (const row of tick.f ?? []) this.phase(row);
     for (const row of tick.l ?? []) this.latency(row);
     for (const row of tick.g ?? []) this.decisions.take(row, this);
+    for (const row of tick.v ?? []) this.fleet?.see(row);
     for (const row of tick.c ?? []) this.fleet?.stand(row);
     for (const row of tick.s ?? []) this.set(row);
     for (const row of tick.r ?? []) this.ask(row);

@@ -101,6 +101,8 @@ impl CoordinationWatch {
                 .iter()
                 .map(|one| one.record(self.last))
                 .collect(),
+            course: None,
+            changes: Vec::new(),
         })
     }
 

@@ -87,19 +87,23 @@ impl Part {
         (Self { stop, tasks }, shutdown)
     }
 
+    /// Follows a run, for its page and for what operators do.
+    fn follow(&mut self, source: PageSource, shutdown: &Shutdown) -> Arc<Feed> {
+        let feed = Arc::new(Feed::new(source.description()));
+        let followed = Arc::clone(&feed).follow(source, shutdown.clone());
+        self.tasks.spawn(followed);
+        feed
+    }
+
     /// Shows a run on its page.
     fn show(
         &mut self,
-        source: PageSource,
-        (discovery, operation): (Discovery, Operation),
+        page: Page,
         (listening, serving): (Listening, Serving),
         shutdown: &Shutdown,
     ) {
-        let feed = Arc::new(Feed::new(source.description()));
-        let page = Page::new(discovery, Arc::clone(&feed), operation);
         let served = page.serve(listening, serving, shutdown.clone());
         self.tasks.spawn(served);
-        self.tasks.spawn(feed.follow(source, shutdown.clone()));
     }
 
     async fn stop(mut self) -> Result<(), Failure> {
@@ -150,7 +154,8 @@ impl System {
             coordinator: Arc::clone(&coordinator),
             fixed,
         };
-        let watched = Watched {
+        let mut watched = Watched {
+            feed: None,
             seed: settings.seed,
             rate: settings.load.rate,
             until: course.ends,
@@ -166,10 +171,12 @@ impl System {
             record: Arc::clone(&record),
             fleet,
         };
+        let source = PageSource::of(&watched, &control, &operation);
+        let feed = rest.follow(source, &shutdown);
+        watched.feed = Some(Arc::clone(&feed));
         if let Ok(listening) = bound.page {
-            let source = PageSource::of(&watched, &control, &operation);
-            let page = (listening, settings.serving);
-            rest.show(source, (discovery, operation), page, &shutdown);
+            let page = Page::new(discovery, feed, operation);
+            rest.show(page, (listening, settings.serving), &shutdown);
         }
         let generator = Generator::led_by(load, &targets(&crew), course.phases, record);
         let generator = generator.traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
