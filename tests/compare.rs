@@ -28,7 +28,7 @@ async fn a_run_that_is_not_valid_is_named_with_status_3_by_run_and_by_compare() 
 
     assert_eq!(ran.status.code(), Some(0), "{ran:#?}");
     assert_eq!(with_itself.status.code(), Some(0), "{with_itself:#?}");
-    for (ended, words) in [(ran_late, ""), (compared, "late, run 1 is not valid: ")] {
+    for (ended, words) in [(ran_late, ""), (compared, "late, run 1 is void: ")] {
         assert_eq!(ended.status.code(), Some(3), "{ended:#?}");
         let why = ended.stderr.last().expect("a reason");
         assert!(

@@ -277,7 +277,7 @@ async fn a_result_is_never_overwritten() {
     let ended = Process::run(&["run", text(&scenario), "--out", text(&folder)]).await;
 
     assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
-    assert!(ended.said("holds a result already"), "{ended:#?}");
+    assert!(ended.said("already holds a result"), "{ended:#?}");
     let ended = Process::run(&["compare", text(&folder)]).await;
     assert!(ended.said("schema: none is not allowed"), "{ended:#?}");
 }

@@ -1,7 +1,7 @@
 // The common decision of a fleet: the status of each instance in its fleet at any instant, and what happened to it
 // there.
 
-import { Columns } from "./columns.js";
+import { Columns, until } from "./columns.js";
 
 // Rows of each instance, and notes, that are kept; half of them give way at once.
 const ROWS = 20_000;
@@ -28,10 +28,35 @@ class Words {
   }
 }
 
+/** How the instances have decided: in which mode, over which engine, and from when on. */
+export class Decisions {
+  constructor() {
+    this.all = [];
+  }
+
+  /** Takes a row, if it is not known: from then on the instances of the store are a fleet, or none. */
+  take([at, mode, engine], store) {
+    const last = this.all.at(-1);
+    if (last && at < last.at) return;
+    // What a page is told first holds from the start, and the row of the start says what did.
+    if (last?.at === at) this.all.pop();
+    this.all.push({ at, mode, engine });
+    if (mode === "local") store.fleet?.dissolve(at);
+    else store.fleet ??= new Fleet(store.n, (count) => store.forgetNotes(count));
+  }
+
+  /** The mode and the engine at an instant; null where each instance decided alone. */
+  at(instant) {
+    const place = until(this.all, instant, (it) => it.at);
+    const it = this.all[Math.max(0, place - 1)];
+    return it && it.mode !== "local" ? it : null;
+  }
+}
+
 export class Fleet {
-  constructor(coordination, n) {
-    this.mode = coordination.mode;
-    this.engine = coordination.engine;
+  /** Of so many instances; `forgot` hears how many notes have given way. */
+  constructor(n, forgot) {
+    this.forgot = forgot;
     this.words = new Words();
     const counts = Object.fromEntries(COUNTS.map((name) => [name, Uint32Array]));
     this.standings = Array.from({ length: n }, () => new Columns({
@@ -231,7 +256,7 @@ export function votes({ voters, suspects, need }) {
 export function fleetLine(store, at) {
   const { fleet } = store;
   const view = fleet.view(at);
-  const heard = `engine (${store.coordinationAt(at).engine}) heard by ${view?.heard ?? 0} of ${view?.there ?? store.n}`;
+  const heard = `engine (${store.decisions.at(at).engine}) heard by ${view?.heard ?? 0} of ${view?.there ?? store.n}`;
   if (!view || view.verdict === null) return `fleet: no verdict is heard · ${heard}`;
   const probers = fleet.probers(at).map((instance) => store.names[instance]);
   const left = view.probeAt === null ? 0 : view.probeAt - at;

@@ -68,7 +68,7 @@ export class Log {
       return made(it.at, text, word, SHAPES[it.to], { number: it.number, state: STATES[it.to] });
     }
     if (mark[place] >= 0) {
-      const it = store.marked.get(mark[place]);
+      const it = store.orders.get(mark[place]);
       return it ? made(it.at, markWords(it), word, "┊", { mark: it.number, kind: it.kind }) : null;
     }
     if (note[place] < 0) return null;

@@ -3,7 +3,8 @@
 
 import { Columns, until } from "./columns.js";
 import { KIND, STATES, STOPPED, kindOf } from "./clock.js";
-import { Fleet } from "./fleet.js";
+import { Decisions } from "./fleet.js";
+import { Marks } from "./marks.js";
 
 // Seconds that are kept, and ticks whose windows are.
 const SECONDS = 3600;
@@ -41,19 +42,14 @@ export class Store {
     // How many of the first rows of the journal have given way.
     this.dropped = 0;
     this.fleet = null;
-    // How the instances have decided, from when on.
-    this.decisions = [];
+    this.decisions = new Decisions();
     // What the log lists, in the order in which it came: a transition, a note of the fleet, or the number of a mark; the
     // others are -1.
     this.journal = new Columns({ at: Float64Array, change: Int32Array, note: Int32Array, mark: Int32Array }, 1024);
-    if (hello.coordination) this.together(hello.coordination);
+    if (hello.coordination) this.decisions.take([0, hello.coordination.mode, hello.coordination.engine], this);
     this.truths = this.names.map(() => new Columns({ at: Float64Array, p: Float32Array }, 64));
     this.phases = [];
-    // By time, and by number.
-    this.marks = [];
-    this.marked = new Map();
-    this.marksFrom = 0;
-    this.marksEver = 0;
+    this.orders = new Marks();
     // What was set when: rules and settings of each breaker, and the load. The state under which an instance is stopped.
     this.settings = hello.instances.map(() => []);
     this.loads = [];
@@ -76,8 +72,8 @@ export class Store {
     for (const row of tick.p ?? []) this.truth(row);
     for (const row of tick.f ?? []) this.phase(row);
     for (const row of tick.l ?? []) this.latency(row);
+    for (const row of tick.g ?? []) this.decisions.take(row, this);
     for (const row of tick.v ?? []) this.fleet?.see(row);
-    for (const row of tick.g ?? []) this.decide(row);
     for (const row of tick.c ?? []) this.fleet?.stand(row);
     for (const row of tick.s ?? []) this.set(row);
     for (const row of tick.r ?? []) this.ask(row);
@@ -115,20 +111,6 @@ export class Store {
   /** Something else is asked of the load. */
   ask([at, rate, paused]) {
     if (!this.loads.length || at > this.loads.at(-1).at) this.loads.push({ at, rate, paused });
-  }
-
-  /** The instances decide in another way. */
-  decide([at, mode, engine]) {
-    if (this.decisions.length && at <= this.decisions.at(-1).at) return;
-    this.decisions.push({ at, mode, engine });
-    if (mode === "local") this.fleet?.dissolve(at);
-    else this.together({ mode, engine });
-  }
-
-  together(coordination) {
-    if (this.fleet) return;
-    this.fleet = new Fleet(coordination, this.n);
-    this.fleet.forgot = (count) => this.forgetNotes(count);
   }
 
   /** An instance is stopped, or started. */
@@ -209,19 +191,14 @@ export class Store {
     }
   }
 
-  /** Somebody did something. It may be told after what was done a moment later, and what is known may be told again. */
-  mark([at, kind, text]) {
-    const { marks } = this;
-    if (at < this.marksFrom) return;
-    const place = until(marks, at, (it) => it.at);
-    for (let same = place - 1; same >= 0 && marks[same].at === at; same--) if (marks[same].text === text) return;
-    const mark = { at, kind, text, number: this.marksEver++ };
-    marks.splice(place, 0, mark);
-    this.marked.set(mark.number, mark);
-    this.journal.push(at, -1, -1, mark.number);
-    if (marks.length <= MARKS) return;
-    for (const { number } of marks.splice(0, MARKS / 2)) this.marked.delete(number);
-    this.marksFrom = marks[0].at;
+  mark(row) {
+    const number = this.orders.add(row);
+    if (number >= 0) this.journal.push(row[0], -1, -1, number);
+  }
+
+  /** The marks of orders by time. */
+  get marks() {
+    return this.orders.list;
   }
 
   phase([at, name]) {
@@ -357,16 +334,9 @@ export class Store {
     return this.loads[Math.max(0, place - 1)] ?? this.hello.load ?? { rate: this.hello.rate, paused: false };
   }
 
-  /** In which mode the instances decided together at an instant, and over which engine; null where each decided alone. */
-  coordinationAt(at) {
-    const place = until(this.decisions, at, (it) => it.at);
-    const it = this.decisions[Math.max(0, place - 1)] ?? this.hello.coordination;
-    return it && it.mode !== "local" ? it : null;
-  }
-
   /** The fleet that the instances were at an instant; null where each decided alone. */
   fleetAt(at) {
-    return this.coordinationAt(at) && this.fleet;
+    return this.decisions.at(at) && this.fleet;
   }
 
   runningAt(instance, at) {

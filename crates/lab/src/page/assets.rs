@@ -52,7 +52,7 @@ macro_rules! scripts {
 }
 
 /// All of them.
-pub(super) static ASSETS: [Asset; 23] = scripts![
+pub(super) static ASSETS: [Asset; 24] = scripts![
     "clock.js",
     "columns.js",
     "controls.js",
@@ -62,6 +62,7 @@ pub(super) static ASSETS: [Asset; 23] = scripts![
     "lines.js",
     "log.js",
     "main.js",
+    "marks.js",
     "phenomena.js",
     "pointer.js",
     "scrub.js",

@@ -12,7 +12,7 @@ const CHUNK: usize = 128;
 /// Rows of one kind in the order in which they came. Clones share their common rows.
 #[derive(Clone, Debug)]
 pub(super) struct Chunks<T> {
-    chunks: VecDeque<Arc<Vec<T>>>,
+    shared: VecDeque<Arc<Vec<T>>>,
     rows: usize,
     most: usize,
 }
@@ -21,7 +21,7 @@ impl<T: Clone> Chunks<T> {
     /// Makes space for `most` rows, and for less than a chunk more: the oldest chunk is dropped as a whole.
     pub(super) fn new(most: usize) -> Self {
         Self {
-            chunks: VecDeque::new(),
+            shared: VecDeque::new(),
             rows: 0,
             most,
         }
@@ -36,26 +36,25 @@ impl<T: Clone> Chunks<T> {
 
     /// Adds one row, and drops the oldest to make space.
     pub(super) fn push(&mut self, row: T) {
-        match self.chunks.back_mut().filter(|last| last.len() < CHUNK) {
-            Some(last) => Arc::make_mut(last).push(row),
-            None => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(row);
-                self.chunks.push_back(Arc::new(chunk));
-            }
+        if let Some(last) = self.shared.back_mut().filter(|last| last.len() < CHUNK) {
+            Arc::make_mut(last).push(row);
+        } else {
+            let mut chunk = Vec::with_capacity(CHUNK);
+            chunk.push(row);
+            self.shared.push_back(Arc::new(chunk));
         }
         self.rows += 1;
-        if let Some(first) = self.chunks.front()
+        if let Some(first) = self.shared.front()
             && self.rows - first.len() >= self.most
         {
             self.rows -= first.len();
-            self.chunks.pop_front();
+            self.shared.pop_front();
         }
     }
 
     /// All rows, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter())
+        self.shared.iter().flat_map(|chunk| chunk.iter())
     }
 }
 
@@ -83,14 +82,14 @@ mod tests {
     #[test]
     fn a_copy_shares_its_chunks_and_sees_nothing_of_what_is_added_later() {
         let mut all = Chunks::new(1000);
-        all.extend(&(0..CHUNK * 3 + 1).collect::<Vec<_>>());
+        all.extend(&(0..=CHUNK * 3).collect::<Vec<_>>());
 
         let copy = all.clone();
         all.push(7);
 
         assert_eq!(of(&copy).len(), CHUNK * 3 + 1);
         assert_eq!(of(&all).len(), CHUNK * 3 + 2);
-        let shared = all.chunks.iter().zip(&copy.chunks);
+        let shared = all.shared.iter().zip(&copy.shared);
         let shared = shared.filter(|(one, other)| Arc::ptr_eq(one, other));
         assert_eq!(shared.count(), 3, "all but the last one");
     }

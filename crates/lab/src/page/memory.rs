@@ -150,23 +150,20 @@ impl Memory {
 
     fn count(&mut self, moment: &Moment) {
         let (number, t) = (moment.at.as_secs(), moment.at.as_secs_f64());
-        match self.second.as_mut().filter(|it| it.number == number) {
-            Some(second) => {
-                second.t = t;
-                for (row, more) in second.rows.iter_mut().zip(&moment.rows) {
-                    *row = row.followed_by(*more);
-                }
+        if let Some(second) = self.second.as_mut().filter(|it| it.number == number) {
+            second.t = t;
+            for (row, more) in second.rows.iter_mut().zip(&moment.rows) {
+                *row = row.followed_by(*more);
             }
-            None => {
-                let next = Second {
-                    number,
-                    t,
-                    rows: moment.rows.clone(),
-                };
-                if let Some(over) = self.second.replace(next) {
-                    self.seconds.push(over);
-                }
-            }
+            return;
+        }
+        let next = Second {
+            number,
+            t,
+            rows: moment.rows.clone(),
+        };
+        if let Some(over) = self.second.replace(next) {
+            self.seconds.push(over);
         }
     }
 

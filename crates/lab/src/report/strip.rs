@@ -141,9 +141,10 @@ fn legend(columns: Columns, of: usize, shown: &str) -> String {
     ];
     let rare = rare.map(|(look, word)| (STATES[look as usize], word));
     let rare = rare.iter().filter(|(letter, _)| shown.contains(*letter));
-    let rare: String = rare
+    let rare: Vec<String> = rare
         .map(|(letter, word)| format!(", {letter} {word}"))
         .collect();
+    let rare = rare.concat();
     format!(
         "{truth}\nbreaker: ▁ closed, ▄ half-open, █ open{rare}; a letter is {each}, and shows what lasted longest"
     )

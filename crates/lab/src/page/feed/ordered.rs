@@ -11,7 +11,9 @@ pub(super) fn done(before: &Description, moment: &Moment, is_first: bool) -> Vec
         return Vec::new();
     }
     let mut done = Vec::new();
-    let of_one_order = |one: &SettingsStep, next: &SettingsStep| one.at_s == next.at_s;
+    // Those of one order have one instant, to the bit.
+    let of_one_order =
+        |one: &SettingsStep, next: &SettingsStep| one.at_s.to_bits() == next.at_s.to_bits();
     for steps in moment.settings.chunk_by(of_one_order) {
         let texts = settings(before, steps).into_iter();
         done.extend(texts.map(|text| operator(steps[0].at_s, text)));

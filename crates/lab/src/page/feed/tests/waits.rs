@@ -12,7 +12,7 @@ const HOUR: u64 = 3600;
 const INSTANCES: usize = 64;
 const CHANGES: usize = 55;
 /// How often the hour is read.
-const READ: usize = 3;
+const READ: u32 = 3;
 
 /// A look at a fleet that changes much.
 fn busy(second: u64) -> Moment {
@@ -33,7 +33,7 @@ fn longest(feed: &Arc<Feed>, read: impl Fn(&Feed) -> usize + Send + 'static) -> 
         let began = Instant::now();
         let bytes: usize = (0..READ).map(|_| read(&reader)).sum();
         assert!(bytes > 1_000_000, "{bytes}");
-        began.elapsed().as_secs_f64() / READ as f64
+        began.elapsed().as_secs_f64() / f64::from(READ)
     });
     let mut longest = Duration::ZERO;
     let mut second = HOUR;
