@@ -94,17 +94,20 @@ fn what(group: &[&Happening]) -> String {
         EventKind::Vetoed => format!("vetoed the verdict of epoch {figure}: own calls succeeded"),
         EventKind::Leased => format!("probes for all, for up to {figure} s"),
         EventKind::Probed => match &*figure {
-            "void" => "the probe for all said nothing".to_owned(),
+            "void" => "the probe for all had no result".to_owned(),
             result => format!("the probe for all {result}"),
         },
         EventKind::Released => released(group),
         EventKind::FellBack => format!("went on alone: {}", reason(&figure)),
-        EventKind::Rejoined => "heard the fleet again".to_owned(),
+        EventKind::Rejoined => "rejoined the fleet".to_owned(),
         EventKind::Refused => format!("was refused by the fleet: {figure}"),
-        EventKind::Localised => "had a failure of its own: most others were fine".to_owned(),
-        EventKind::LocalisedEnded => "the failure of its own was over".to_owned(),
+        EventKind::Localised => "had a localised failure: most others were fine".to_owned(),
+        EventKind::LocalisedEnded => "the localised failure was over".to_owned(),
         EventKind::Ordered => {
-            format!("obeyed an order to the fleet: {}", figure.replace('_', " "))
+            format!(
+                "followed an order to the fleet: {}",
+                figure.replace('_', " ")
+            )
         }
         EventKind::Left => "left the fleet".to_owned(),
         _ => "something that this program has no word for".to_owned(),
@@ -202,7 +205,7 @@ mod tests {
             [
                 "1.0 A and B: opened by the fleet's verdict, epoch 1",
                 "1.1 C: probes for all, for up to 0.300 s",
-                "1.3 C: the probe for all said nothing",
+                "1.3 C: the probe for all had no result",
                 "1.4 A and B: may close in turn, after up to 0.250 s",
                 "4.0 B: opened by the fleet's verdict, epoch 3",
             ]

@@ -105,7 +105,7 @@ fn head(result: &RunResult, verdict: &Verdict) -> String {
         _ if runs == 1 => paragraph(
             "The run was stopped before its end; all figures are those of the part that was performed.",
         ),
-        1 => paragraph("1 of the runs was stopped before its time."),
+        1 => paragraph("1 of the runs was stopped before its end."),
         some => paragraph(&format!(
             "{some} of the runs were stopped before their end."
         )),

@@ -87,23 +87,23 @@ impl Part {
         (Self { stop, tasks }, shutdown)
     }
 
-    /// Follows a run, for its page and for what operators do.
-    fn follow(&mut self, source: PageSource, shutdown: &Shutdown) -> Arc<Feed> {
+    /// Follows a run, for what operators do in it, and shows it on its page, if there is one.
+    fn show(
+        &mut self,
+        source: PageSource,
+        (discovery, operation): (Discovery, Operation),
+        (listening, serving): (Option<Listening>, Serving),
+        shutdown: &Shutdown,
+    ) -> Arc<Feed> {
         let feed = Arc::new(Feed::new(source.description()));
         let followed = Arc::clone(&feed).follow(source, shutdown.clone());
         self.tasks.spawn(followed);
+        if let Some(listening) = listening {
+            let page = Page::new(discovery, Arc::clone(&feed), operation);
+            let served = page.serve(listening, serving, shutdown.clone());
+            self.tasks.spawn(served);
+        }
         feed
-    }
-
-    /// Shows a run on its page.
-    fn show(
-        &mut self,
-        page: Page,
-        (listening, serving): (Listening, Serving),
-        shutdown: &Shutdown,
-    ) {
-        let served = page.serve(listening, serving, shutdown.clone());
-        self.tasks.spawn(served);
     }
 
     async fn stop(mut self) -> Result<(), Failure> {
@@ -172,12 +172,9 @@ impl System {
             fleet,
         };
         let source = PageSource::of(&watched, &control, &operation);
-        let feed = rest.follow(source, &shutdown);
-        watched.feed = Some(Arc::clone(&feed));
-        if let Ok(listening) = bound.page {
-            let page = Page::new(discovery, feed, operation);
-            rest.show(page, (listening, settings.serving), &shutdown);
-        }
+        let page = (bound.page.ok(), settings.serving);
+        let feed = rest.show(source, (discovery, operation), page, &shutdown);
+        watched.feed = Some(feed);
         let generator = Generator::led_by(load, &targets(&crew), course.phases, record);
         let generator = generator.traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
         let system = Self {

@@ -153,7 +153,7 @@ fn alone(story: &Story<'_>, record: &CoordinationRecord) -> Option<Clause> {
     let back = events(record, EventKind::Rejoined);
     let since = match (known.first(), back.last()) {
         (Some(first), Some(heard)) => format!(
-            ", first at {}, and last heard the fleet again at {}",
+            ", first at {}, and last rejoined the fleet at {}",
             clock(first.at_s),
             clock(heard.at_s)
         ),

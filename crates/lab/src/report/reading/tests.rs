@@ -296,7 +296,7 @@ fn an_engine_that_was_lost_and_a_failure_of_one_are_told_with_their_moments() {
         assert_eq!(clause.at, first.map(|it| it.at_s), "{}", clause.text);
     }
     assert!(
-        all(&lost).contains("and last heard the fleet again at 0:12."),
+        all(&lost).contains("and last rejoined the fleet at 0:12."),
         "{}",
         all(&lost)
     );
