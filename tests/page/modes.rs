@@ -57,18 +57,21 @@ async fn marked(browser: &Browser, text: &str) {
 
 /// What the page says at the instant before a decision took the place of the one before.
 async fn just_before(browser: &Browser, decision: usize, is_so: &str) {
-    let script = format!("lab.view.pause(lab.store.decisions.all[{decision}].at - 0.05)");
+    let script = format!("lab.view.pause(lab.store.decisions.all[{decision}].at - 0.001)");
     browser.js(&script).await;
     browser.until(is_so).await;
 }
 
-/// Whether an instance has heard of three voters since the instances have decided in this mode.
+/// Whether all instances have heard of three voters since they have decided in this mode.
 fn knows_all(history: &Value, mode: &str) -> bool {
-    let last = |key: &str| history[key].as_array()?.last();
-    let (Some(decided), Some(stands)) = (last("g"), last("c")) else {
+    let all = |key: &str| history[key].as_array().into_iter().flatten();
+    let Some(decided) = all("g").last().filter(|it| it[1] == mode) else {
         return false;
     };
-    decided[1] == mode && stands[1].as_f64() > decided[0].as_f64() && stands[9][3] == 3
+    (0..3).all(|place| {
+        let stands = all("c").filter(|it| it[0] == place).last();
+        stands.is_some_and(|it| it[1].as_f64() > decided[0].as_f64() && it[9][3] == 3)
+    })
 }
 
 /// Somebody else orders a mode.
