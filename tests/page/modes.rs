@@ -57,7 +57,7 @@ async fn marked(browser: &Browser, text: &str) {
 
 /// What the page says at the instant before a decision took the place of the one before.
 async fn just_before(browser: &Browser, decision: usize, is_so: &str) {
-    let script = format!("lab.view.pause(lab.store.decisions.all[{decision}].at - 0.001)");
+    let script = format!("lab.view.pause(lab.store.decisions.all[{decision}].at - 0.05)");
     browser.js(&script).await;
     browser.until(is_so).await;
 }
@@ -70,7 +70,10 @@ fn knows_all(history: &Value, mode: &str) -> bool {
     };
     (0..3).all(|place| {
         let stands = all("c").filter(|it| it[0] == place).last();
-        stands.is_some_and(|it| it[1].as_f64() > decided[0].as_f64() && it[9][3] == 3)
+        let known = stands.filter(|it| it[1].as_f64() > decided[0].as_f64() && it[9][3] == 3);
+        // The page looks a moment before the next decision.
+        let now = all("ticks").last().and_then(|tick| tick["t"].as_f64());
+        known.is_some_and(|it| now > it[1].as_f64().map(|at| at + 0.2))
     })
 }
 
