@@ -33,7 +33,7 @@ async fn with_a_token_the_line_takes_it_from_the_shell_and_the_page_asks_for_it_
     assert_eq!(paused().await, json!(true));
 
     page.click("go-on", &[]).await;
-    page.marked("load goes on").await;
+    page.marked("load resumed").await;
     page.click("force", &[(".instances", "B")]).await;
     page.marked("B: forced open").await;
     let line = page.line().await;
