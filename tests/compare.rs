@@ -1,6 +1,6 @@
 //! The command `compare`, which shows figures and says when they must not be trusted.
 
-use end_to_end::{Process, empty_folder, repetitions, text};
+use end_to_end::{Process, empty_folder, read, repetitions, text};
 
 #[tokio::test]
 async fn a_run_that_is_not_valid_is_named_with_status_3_by_run_and_by_compare() {
@@ -28,7 +28,7 @@ async fn a_run_that_is_not_valid_is_named_with_status_3_by_run_and_by_compare() 
 
     assert_eq!(ran.status.code(), Some(0), "{ran:#?}");
     assert_eq!(with_itself.status.code(), Some(0), "{with_itself:#?}");
-    for (ended, words) in [(ran_late, ""), (compared, "late, run 1 is not valid: ")] {
+    for (ended, words) in [(ran_late, ""), (compared, "late, run 1 is void: ")] {
         assert_eq!(ended.status.code(), Some(3), "{ended:#?}");
         let why = ended.stderr.last().expect("a reason");
         assert!(
@@ -87,6 +87,13 @@ async fn two_scenarios_take_turns_with_the_same_seeds_and_are_compared() {
         .iter()
         .filter(|line| line.starts_with("goodput"));
     assert_eq!(table.count(), 1, "{ended:#?}");
+    let page = out.join("comparison.html");
+    let said = format!("report in {}", page.display());
+    assert!(ended.said(&said), "{ended:#?}");
+    let (html, markdown) = (read(&page), read(&out.join("comparison.md")));
+    for part in ["few/scenario.toml --seed 7 --repeat 2", "goodput"] {
+        assert!(html.contains(part) && markdown.contains(part), "{markdown}");
+    }
 
     let with_events = ["run", text(&few), text(&many), "--events", "events.csv"];
     let refused = Process::run(&with_events).await;

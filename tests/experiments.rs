@@ -53,7 +53,7 @@ async fn a_run_is_judged_and_leaves_what_is_needed_to_compute_it_again() {
     assert!(ended.said("[held]   openings >= 3"), "{ended:#?}");
     assert_eq!(read(&out.join("scenario.toml")), read(&scenario));
     let result = result(&out);
-    assert_eq!(result["schema"], "breaker-lab-result/2");
+    assert_eq!(result["schema"], "breaker-lab-result/3");
     let run = &result["repetitions"][0];
     assert_eq!(run["cut_short"], false);
     let phases = run["fleet"]["phases"].as_array().expect("phases");
@@ -277,7 +277,7 @@ async fn a_result_is_never_overwritten() {
     let ended = Process::run(&["run", text(&scenario), "--out", text(&folder)]).await;
 
     assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
-    assert!(ended.said("holds a result already"), "{ended:#?}");
+    assert!(ended.said("already holds a result"), "{ended:#?}");
     let ended = Process::run(&["compare", text(&folder)]).await;
     assert!(ended.said("schema: none is not allowed"), "{ended:#?}");
 }

@@ -57,7 +57,7 @@ async fn a_taken_port_of_the_page_is_an_error_only_for_who_chose_it() {
     let line = ended.stdout.iter().find(|line| line.starts_with("  lab "));
     let line = line.expect("a line about the page");
     assert!(
-        line.contains("8080 is taken") && line.contains("--listen lab="),
+        line.contains("8080 is in use") && line.contains("--listen lab="),
         "{line}"
     );
 }

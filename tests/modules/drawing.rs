@@ -31,9 +31,9 @@ pub(crate) fn drawing(uses: &Uses) -> String {
             writeln!(text, "    {name} --> {}", direct.join(" & ")).expect("a text takes all");
         }
     }
-    let used: BTreeSet<&String> = uses.values().flatten().collect();
+    let known: BTreeSet<&String> = uses.values().flatten().collect();
     for name in names {
-        if uses[name].is_empty() && !used.contains(name) {
+        if uses[name].is_empty() && !known.contains(name) {
             writeln!(text, "    {name}").expect("a text takes all");
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::Lab;
 
 const DOWN: &str = r#"{"phases": [{"name": "down", "failure_ratio": 1}]}"#;
+const ADOPTED: &str = "circuit_breaker_fleet_adoptions_total";
 const QUORUM: &str = r#"{"mode": "quorum", "suspicion_run": 3, "heartbeat": "200ms"}"#;
 /// Breakers that are quick, and whose fleet is quicker.
 const BREAKERS: [&str; 6] = [
@@ -92,6 +93,27 @@ async fn a_lab_goes_from_deciding_alone_to_a_quorum_to_pooled_counts_and_back_un
     );
     lab.all_alone().await;
 
+    goes_to_a_quorum(&lab).await;
+    lab.done("PUT", "/api/faults", DOWN).await;
+    goes_to_pooled_counts_while_open(&lab).await;
+    lab.decide(r#"{"mode": "local"}"#).await;
+    lab.all_alone().await;
+    assert_eq!(lab.state().await["coordination"], Value::Null);
+    lab.done("DELETE", "/api/faults", "").await;
+    lab.all_are("closed").await;
+
+    let said = lab.process.lines();
+    let is_said = |text: &str| said.iter().any(|line| line.ends_with(text));
+    assert!(
+        is_said("  coordination: pooled, engine memory"),
+        "{said:#?}"
+    );
+    lab.marked("coordination: pooled, engine memory").await;
+    lab.marked("coordination: local").await;
+    what_was_decided_is_told(&lab).await;
+}
+
+async fn goes_to_a_quorum(lab: &Lab) {
     let said = lab.decide(QUORUM).await;
     assert_eq!(said["settings"]["heartbeat"], "200ms");
     assert_eq!(
@@ -106,9 +128,10 @@ async fn a_lab_goes_from_deciding_alone_to_a_quorum_to_pooled_counts_and_back_un
     lab.marked("coordination: quorum, engine memory").await;
     let together = lab.state().await["coordination"].clone();
     assert_eq!(together, json!({"mode": "quorum", "engine": "memory"}));
+}
 
-    lab.done("PUT", "/api/faults", DOWN).await;
-    const ADOPTED: &str = "circuit_breaker_fleet_adoptions_total";
+/// The downstream fails meanwhile.
+async fn goes_to_pooled_counts_while_open(lab: &Lab) {
     eventually("the fleet opens those that have not", async || {
         (lab.counted(ADOPTED, &[]).await > 0.0).then_some(())
     })
@@ -129,13 +152,8 @@ async fn a_lab_goes_from_deciding_alone_to_a_quorum_to_pooled_counts_and_back_un
         assert_eq!(lab.fleet(place).await["mode"], "pooled");
     }
     assert!(lab.counted(ADOPTED, &[]).await >= adopted, "it goes on");
-    let info = ["mode=\"pooled\""];
-    assert_eq!(
-        lab.counted("circuit_breaker_fleet_info", &info)
-            .await
-            .to_string(),
-        "3"
-    );
+    let info = lab.counted("circuit_breaker_fleet_info", &["mode=\"pooled\""]);
+    assert_eq!(info.await.to_string(), "3");
     // Nobody holds them any more: each probes by itself, and waits on.
     for instance in &lab.instances {
         eventually("it probes by itself", async || {
@@ -146,21 +164,9 @@ async fn a_lab_goes_from_deciding_alone_to_a_quorum_to_pooled_counts_and_back_un
         .await;
     }
     lab.all_are("open").await;
+}
 
-    lab.decide(r#"{"mode": "local"}"#).await;
-    lab.all_alone().await;
-    assert_eq!(lab.state().await["coordination"], Value::Null);
-    lab.done("DELETE", "/api/faults", "").await;
-    lab.all_are("closed").await;
-
-    let said = lab.process.lines();
-    let is_said = |text: &str| said.iter().any(|line| line.ends_with(text));
-    assert!(
-        is_said("  coordination: pooled, engine memory"),
-        "{said:#?}"
-    );
-    lab.marked("coordination: pooled, engine memory").await;
-    lab.marked("coordination: local").await;
+async fn what_was_decided_is_told(lab: &Lab) {
     let history = lab.api.get("/api/history").await.json();
     let decisions = history["g"].as_array().unwrap();
     let decided: Vec<Value> = decisions.iter().map(|it| json!([it[1], it[2]])).collect();
@@ -247,7 +253,7 @@ async fn what_cannot_be_is_refused_before_anything_changes() {
         (
             r#"{"mode": "local", "engine": "gossip"}"#,
             400,
-            "does nothing where each instance decides for itself",
+            "has no effect while each instance decides for itself",
         ),
         (r#"{"engine": "reddis"}"#, 400, "`reddis` is not an engine"),
         (

@@ -174,7 +174,7 @@ async fn an_order_that_makes_no_sense_gets_a_sentence() {
         (
             "/api/instances/B/start",
             409,
-            "instance B is running already",
+            "instance B is already running",
         ),
         (
             "/api/instances/X/stop",
@@ -193,7 +193,7 @@ async fn an_order_that_makes_no_sense_gets_a_sentence() {
             "POST",
             "/api/instances/B/stop",
             "",
-            "instance B is stopped already",
+            "instance B is already stopped",
         ),
         (
             "POST",

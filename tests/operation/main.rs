@@ -10,6 +10,7 @@ mod guard;
 mod instances;
 mod load;
 mod marks;
+mod recorded;
 mod scenarios;
 mod settings;
 

@@ -98,7 +98,7 @@ async fn what_the_running_lab_cannot_play_is_refused_with_a_sentence_and_changes
         (
             "metastable",
             409,
-            "call_timeout of A is 250ms in it and 1s here",
+            "call_timeout of A is 250ms, and this lab's is 1s",
         ),
         (
             "retry-storm",

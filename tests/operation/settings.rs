@@ -59,7 +59,7 @@ async fn a_change_that_is_refused_changes_nothing_and_says_what_to_write() {
         (
             r#"{"consecutive_failures": "off", "failure_rate_threshold": "off"}"#,
             "invalid_settings",
-            &["it must be"],
+            &["no trip rule is on: set at least one of"],
         ),
         (
             r#"{"open_four": "2s"}"#,

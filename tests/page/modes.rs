@@ -1,9 +1,7 @@
 //! Modes that change while the lab runs, as the page shows them: now, before, and to a page that is opened later.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use end_to_end::{Client, FREE_PORTS, Process};
-use serde_json::json;
+use end_to_end::{Client, FREE_PORTS, Process, eventually};
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 
@@ -14,16 +12,11 @@ const IN_A_FLEET: &str = "!document.querySelector('#fleet').hidden \
 const ALONE: &str = "document.querySelector('#fleet').hidden \
     && document.querySelector('.role').textContent === '' \
     && document.querySelector('.ballot').textContent === ''";
+const THREE: &str = "lab.store.fleetAt(lab.store.end)?.view(lab.store.end)?.votes.voters === 3";
+const DECIDED: &str = "return lab.store.decisions.all.map((it) => [it.mode, it.engine])";
 
-/// What the page says at the instant before a decision took the place of the one before.
-async fn just_before(browser: &Browser, decision: usize, is_so: &str) {
-    let script = format!("lab.view.pause(lab.store.decisions[{decision}].at - 0.05)");
-    browser.js(&script).await;
-    browser.until(is_so).await;
-}
-
-#[tokio::test]
-async fn a_page_shows_each_mode_while_it_is_in_force_and_when_it_goes_back_to_it() {
+/// A lab in which each instance decides alone, and its address.
+async fn started() -> (Process, String) {
     let own = [
         "--plain",
         "--seed",
@@ -35,59 +28,83 @@ async fn a_page_shows_each_mode_while_it_is_in_force_and_when_it_goes_back_to_it
     ];
     let process = Process::start(&[&FREE_PORTS[..], &own].concat());
     let url = process.url("  lab ").await;
+    (process, url)
+}
+
+/// Chooses a mode and an engine on the control, and returns its line of `curl`.
+async fn choose(browser: &Browser, mode: &str, engine: &str) -> String {
+    for (field, value) in [("select.modes", mode), ("input.engine", engine)] {
+        let script = format!(
+            "const field = document.querySelector('{field}'); field.value = '{value}'; \
+             field.dispatchEvent(new Event('change', {{ bubbles: true }}))"
+        );
+        browser.js(&script).await;
+    }
+    let line = "return document.querySelector('#curl code').textContent";
+    let line = browser.js(line).await;
+    line.as_str().unwrap_or_default().to_owned()
+}
+
+async fn press(browser: &Browser) {
+    let script = "document.querySelector('[data-order=mode]').click()";
+    browser.js(script).await;
+}
+
+async fn marked(browser: &Browser, text: &str) {
+    let script = format!("lab.store.marks.some((it) => it.text === '{text}')");
+    browser.until(&script).await;
+}
+
+/// What the page says at the instant before a decision took the place of the one before.
+async fn just_before(browser: &Browser, decision: usize, is_so: &str) {
+    let script = format!("lab.view.pause(lab.store.decisions.all[{decision}].at - 0.05)");
+    browser.js(&script).await;
+    browser.until(is_so).await;
+}
+
+/// Whether an instance has heard of three voters since the instances have decided in this mode.
+fn knows_all(history: &Value, mode: &str) -> bool {
+    let last = |key: &str| history[key].as_array()?.last();
+    let (Some(decided), Some(stands)) = (last("g"), last("c")) else {
+        return false;
+    };
+    decided[1] == mode && stands[1].as_f64() > decided[0].as_f64() && stands[9][3] == 3
+}
+
+/// Somebody else orders a mode.
+async fn order(lab: &Client, mode: &str) {
+    let body = json!({ "mode": mode }).to_string();
+    let reply = lab.put("/api/coordination", &body).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+}
+
+#[tokio::test]
+async fn a_page_shows_each_mode_while_it_is_in_force_and_when_it_goes_back_to_it() {
+    let (_process, url) = started().await;
     let (lab, browser) = (Client::new(url.clone()), Browser::at(&url).await);
     browser.until("lab.store && lab.store.end > 1").await;
     browser.until(ALONE).await;
-    let three = "lab.store.fleetAt(lab.store.end)?.view(lab.store.end)?.votes.voters === 3";
 
-    browser
-        .js("const modes = document.querySelector('select.modes'); \
-             modes.value = 'quorum'; \
-             modes.dispatchEvent(new Event('change', { bubbles: true }))")
-        .await;
-    let line = browser
-        .js("return document.querySelector('#curl code').textContent")
-        .await;
-    let line = line.as_str().unwrap().to_owned();
-    assert!(
-        line.ends_with(r#"/api/coordination -d '{"mode":"quorum"}'"#),
-        "{line}"
-    );
-    browser
-        .js("document.querySelector('[data-order=mode]').click()")
-        .await;
-    browser
-        .until("lab.store.marks.some((it) => it.text === 'coordination: quorum, engine memory')")
-        .await;
-    browser.until(three).await;
+    let line = choose(&browser, "quorum", "").await;
+    let order_of_it = r#"/api/coordination -d '{"mode":"quorum"}'"#;
+    assert!(line.ends_with(order_of_it), "{line}");
+    press(&browser).await;
+    marked(&browser, "coordination: quorum, engine memory").await;
+    browser.until(THREE).await;
     browser.until(IN_A_FLEET).await;
 
-    // Somebody else orders this.
-    let reply = lab.put("/api/coordination", r#"{"mode": "pooled"}"#).await;
-    assert_eq!(reply.status, 200, "{}", reply.body);
-    browser
-        .until("lab.store.coordinationAt(lab.store.end)?.mode === 'pooled'")
-        .await;
-    browser
-        .until("document.querySelector('.modes').value === 'pooled'")
-        .await;
-    browser.until(three).await;
+    order(&lab, "pooled").await;
+    let is_pooled = "lab.store.decisions.at(lab.store.end)?.mode === 'pooled'";
+    browser.until(is_pooled).await;
+    let is_chosen = "document.querySelector('.modes').value === 'pooled'";
+    browser.until(is_chosen).await;
+    browser.until(THREE).await;
     browser.until(IN_A_FLEET).await;
-    let reply = lab.put("/api/coordination", r#"{"mode": "local"}"#).await;
-    assert_eq!(reply.status, 200, "{}", reply.body);
+    order(&lab, "local").await;
     browser
         .until("lab.store.fleetAt(lab.store.end) === null")
         .await;
     browser.until(ALONE).await;
-
-    let modes = "return lab.store.decisions.map((it) => [it.mode, it.engine])";
-    let expected = json!([
-        ["local", null],
-        ["quorum", "memory"],
-        ["pooled", "memory"],
-        ["local", null]
-    ]);
-    assert_eq!(browser.js(modes).await, expected);
     just_before(&browser, 3, IN_A_FLEET).await;
     just_before(&browser, 2, IN_A_FLEET).await;
     just_before(&browser, 1, ALONE).await;
@@ -95,10 +112,31 @@ async fn a_page_shows_each_mode_while_it_is_in_force_and_when_it_goes_back_to_it
     browser.until(ALONE).await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.quit().await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_opened_later_knows_the_modes_before() {
+    let (_process, url) = started().await;
+    let lab = Client::new(url.clone());
+    lab.alive().await;
+    for mode in ["quorum", "pooled"] {
+        order(&lab, mode).await;
+        eventually("all know each other in this mode", async || {
+            knows_all(&lab.get("/api/history").await.json(), mode).then_some(())
+        })
+        .await;
+    }
+    order(&lab, "local").await;
 
     let later = Browser::at(&url).await;
-    later.until("lab.store?.decisions.length === 4").await;
-    assert_eq!(later.js(modes).await, expected);
+    later.until("lab.store?.decisions.all.length === 4").await;
+    let expected = json!([
+        ["local", null],
+        ["quorum", "memory"],
+        ["pooled", "memory"],
+        ["local", null]
+    ]);
+    assert_eq!(later.js(DECIDED).await, expected);
     later.until(ALONE).await;
     just_before(&later, 3, IN_A_FLEET).await;
     just_before(&later, 1, ALONE).await;
@@ -106,4 +144,27 @@ async fn a_page_shows_each_mode_while_it_is_in_force_and_when_it_goes_back_to_it
     assert_eq!(later.js(missed).await, json!([0, 0]));
     assert_eq!(later.complaints().await, Vec::<String>::new());
     later.quit().await;
+}
+
+#[tokio::test]
+async fn a_mode_goes_over_another_engine_and_a_refusal_says_what_to_write() {
+    let (_process, url) = started().await;
+    let browser = Browser::at(&url).await;
+    browser.until("lab.store && lab.store.end > 1").await;
+
+    let line = choose(&browser, "advisory", "gossip").await;
+    assert!(
+        line.ends_with(r#"{"mode":"advisory","engine":"gossip"}'"#),
+        "{line}"
+    );
+    press(&browser).await;
+    marked(&browser, "coordination: advisory, engine gossip").await;
+    browser.until(THREE).await;
+
+    choose(&browser, "pooled", "gossip").await;
+    press(&browser).await;
+    browser
+        .until("document.querySelector('#order').textContent.includes('write quorum or advisory')")
+        .await;
+    browser.quit().await;
 }

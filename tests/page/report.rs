@@ -317,6 +317,48 @@ async fn a_report_of_a_fleet_that_decides_together_says_who_did_what() {
         .js("return [...document.querySelectorAll('.together table')].at(-1).tBodies[0].rows.length")
         .await;
     assert_eq!(rows, json!(10));
+    assert_draws_the_course(&browser, &record["course"]).await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.quit().await;
+}
+
+/// The charts have the votes, verdicts and events of the result, and say them at each moment.
+async fn assert_draws_the_course(browser: &Browser, course: &Value) {
+    let notes = browser
+        .js("const { fleet } = lab.store; return Array.from({ length: fleet.notes.length }, (_, at) => fleet.noteAt(at))\
+               .map((it) => [it.at, it.instance, it.kind])")
+        .await;
+    let events = course["events"].as_array().unwrap().iter();
+    let wanted: Vec<Value> = events.map(|it| json!([it[0], it[1], it[2]])).collect();
+    assert_eq!(notes, json!(wanted));
+    let views = course["views"].as_array().unwrap();
+    let drawn = browser.js("return lab.store.fleet.views.length").await;
+    assert_eq!(drawn, json!(views.len()));
+    // At thirty seconds all calls have failed for ten.
+    browser.js("location.hash = '#t=30'").await;
+    browser
+        .until("document.querySelector('#fleet .line').textContent.startsWith('fleet open, epoch 1: ')")
+        .await;
+    let now = views
+        .iter()
+        .rev()
+        .find(|view| view[0].as_f64() <= Some(30.0));
+    let now = now.unwrap();
+    let said = browser
+        .js("return [document.querySelector('#fleet .line').textContent, \
+              [...document.querySelector('#moment').tBodies[0].rows].map((row) => row.cells[6].textContent)]")
+        .await;
+    let line = said[0].as_str().unwrap();
+    let votes = format!("{} of {} suspect, need {}", now[4], now[3], now[5]);
+    assert!(line.contains(&votes), "{votes}: {line}");
+    assert!(line.contains("engine (memory) heard by 10 of 10"), "{line}");
+    assert_eq!(said[1], json!(vec!["suspect"; 10]));
+    // Each row of the table leads to its moment.
+    let led = browser
+        .js(
+            "const link = document.querySelector('.together details a'); link.click(); \
+             return [new URLSearchParams(link.hash.slice(1)).get('t'), String(lab.view.at)]",
+        )
+        .await;
+    assert_eq!(led[0], led[1], "{led}");
 }

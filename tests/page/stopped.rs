@@ -97,7 +97,7 @@ async fn an_instance_that_has_left_does_not_speak_for_its_fleet() {
     let found = told(
         "(await (async () => {\
            const { Fleet } = await import('/page/fleet.js');\
-           const fleet = new Fleet({ mode: 'quorum', engine: 'memory' }, 3);\
+           const fleet = new Fleet(3);\
            const row = (instance, at, apart, epoch) => [instance, at, 1, 1, 'fine', null, apart, 0, null,\
              ['closed', epoch, 1, 3, 0, 2, null], [0, 0, 0, 0, 0, 0]];\
            [[0, 1, null, 9], [1, 1, null, 1], [2, 1, null, 1], [0, 2, 'left', 9]].forEach((it) => fleet.stand(row(...it)));\

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use end_to_end::binary;
 use tokio::sync::Semaphore;
 
+use crate::TURN;
 use crate::commands::is_shell;
 use crate::markdown::Page;
 use crate::marks::{Done, REASONS, Step, saved_as, steps};
@@ -62,6 +63,7 @@ async fn every_command_of_every_page_is_run_or_marked_with_the_reason() {
     tell(&courses);
     // Built once, before anything asks for it.
     binary();
+    let _turn = TURN.lock().await;
     let gate = Arc::new(Semaphore::new(AT_ONCE));
     let mut readers = Vec::new();
     for course in courses {

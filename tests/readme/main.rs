@@ -33,6 +33,9 @@ use crate::commands::{arguments_of, words};
 use crate::markdown::Page;
 use crate::marks::{Done, Step, steps};
 
+/// Who measures, and who asks much of the machine, take turns.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

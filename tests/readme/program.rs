@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use end_to_end::{Client, Process, System, repository};
 
-use crate::all_steps;
 use crate::commands::{arguments_of, words};
+use crate::{TURN, all_steps};
 
 /// At full length, beside a downstream that fails as the lab's own does; elsewhere the command is cut short.
 #[tokio::test]
@@ -14,6 +14,7 @@ async fn the_assertions_of_the_pages_hold_under_the_default_faults() {
     let mut texts = steps.iter().map(|(_, step)| step.written.text.as_str());
     let line = texts.find(|text| text.contains("-- load --duration 20s --assert"));
     let arguments = line.and_then(arguments_of).expect("the command");
+    let _turn = TURN.lock().await;
     let system = System::start(r#"{"phases": [{"name": "x"}]}"#, &[]).await;
     let usual = Process::start(&["unreliable", "--listen", "127.0.0.1:0", "--seed", "1"]);
     let usual = Client::new(usual.url("unreliable service").await)
@@ -80,6 +81,39 @@ async fn completions_name_every_part_for_every_shell() {
         ended.stderr.join("").contains("write one of bash"),
         "{ended:#?}"
     );
+}
+
+#[tokio::test]
+async fn bash_completes_commands_of_commands_flags_and_values() {
+    let script = Process::run(&["completions", "bash"]).await.stdout;
+    let ask = r#"
+        complete_line() {
+            COMP_WORDS=("$@")
+            COMP_CWORD=$(( $# - 1 ))
+            COMPREPLY=()
+            _breaker__lab "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+            echo "${COMPREPLY[*]}"
+        }
+        complete_line breaker-lab comp
+        complete_line breaker-lab faults p
+        complete_line breaker-lab faults dry-run --d
+        complete_line breaker-lab run --rep
+        complete_line breaker-lab instance --in-flight-calls when-o"#;
+    let script = format!("{}\n{ask}", script.join("\n"));
+    let mut bash = std::process::Command::new("bash");
+    let output = bash.args(["--norc", "-c", &script]).output();
+
+    let output = output.expect("bash is installed");
+    let said = String::from_utf8(output.stdout).expect("completions are text");
+    let expected = [
+        "compare completions",
+        "patch presets preset",
+        "--downstream",
+        "--repeat",
+        "when-overdue",
+    ];
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines, expected, "{:?}", output.stderr);
 }
 
 #[tokio::test]

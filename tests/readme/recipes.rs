@@ -143,13 +143,13 @@ fn every_scenario_at_the_top_of_its_folder_has_its_row() {
     let page = read(&repository().join("docs/experiments.md"));
     let rows = page.lines().filter(|line| line.starts_with("| `"));
     let mut named: BTreeSet<String> = BTreeSet::new();
-    for line in rows {
-        let cell = line.split('|').nth(1).unwrap_or_default();
-        let names: Vec<&str> = quoted(cell);
-        named.extend(names.iter().map(|it| (*it).to_owned()));
+    for row in rows {
+        let cell = row.split('|').nth(1).unwrap_or_default();
+        let in_row: Vec<&str> = quoted(cell);
+        named.extend(in_row.iter().map(|it| (*it).to_owned()));
         // `metastable`, each also `-without-breakers`.
-        for ending in names.iter().filter(|it| it.starts_with('-')) {
-            named.extend(names.iter().map(|name| format!("{name}{ending}")));
+        for ending in in_row.iter().filter(|it| it.starts_with('-')) {
+            named.extend(in_row.iter().map(|name| format!("{name}{ending}")));
         }
     }
     let files = std::fs::read_dir(repository().join("scenarios")).expect("there are scenarios");

@@ -6,7 +6,7 @@ use end_to_end::{Process, empty_folder, repository};
 use experiment::expectation::Expectation;
 
 use crate::markdown::Page;
-use crate::{read, root};
+use crate::{TURN, read, root};
 
 /// How many requests a seed plans, for each of A, B and C, by the program's own plan.
 async fn planned(seed: &str, seconds: &str, flags: &[&str]) -> [u64; 3] {
@@ -77,6 +77,7 @@ async fn assert_printed(page: &str, line: &str, arguments: &[&str]) {
 
 #[tokio::test]
 async fn samples_of_the_simulator_are_what_it_prints_to_the_letter() {
+    let _turn = TURN.lock().await;
     let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), "readme-samples");
     let out = |name: &str| folder.join(name).display().to_string();
     let flapping = ["simulate", "flapping", "--seed", "1", "--out", &out("f")];
@@ -91,6 +92,7 @@ async fn samples_of_the_simulator_are_what_it_prints_to_the_letter() {
     }
     let compare = ["compare", &folders[0], &folders[1]];
     assert_printed("docs/comparing.md", "figure, mean", &compare).await;
+    std::fs::remove_dir_all(folder).expect("the folder is ours");
 }
 
 /// Why no test checks a sample.

@@ -1,9 +1,20 @@
-//! The record of coordination in one run: messages, vetoes, leases, and how long each instance was alone.
+//! The record of coordination in one run: messages, vetoes, leases, how long each instance was alone, and the course of
+//! it all one by one.
+
+mod course;
+mod happening;
+mod standing;
+mod word;
 
 use serde::{Deserialize, Serialize};
 
 use crate::expectation::{Figure, Figures};
 use crate::scenario::CoordinationMode;
+
+pub use course::{Course, CourseRecorder, LeftOut, MOST_EVENTS, MOST_STANDINGS, MOST_VIEWS};
+pub use happening::{EventFigure, Happening};
+pub use standing::{FleetView, SeenView, Standing};
+pub use word::{Apart, EventKind, FleetOrder, FleetVerdict, Stage, Vote};
 
 /// What the instances of a run told each other.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -24,6 +35,26 @@ pub struct CoordinationRecord {
     pub ledger: LedgerRecord,
     /// The instances, in the order of the scenario.
     pub instances: Vec<MemberRecord>,
+    /// What they decided one by one; results of earlier versions do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<Course>,
+    /// Changes of how they decided while the run lasted; none where it stayed the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<CoordinationChange>,
+}
+
+/// From an instant on the instances decide in another way.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CoordinationChange {
+    /// Seconds since the start of the run, to the microsecond.
+    pub at_s: f64,
+    /// How they decide from then on.
+    pub mode: CoordinationMode,
+    /// Where the ledger is.
+    pub engine: UsedEngine,
+    /// The mark of the settings by which they vote.
+    pub rules: String,
 }
 
 /// Where the ledger of a run was.

@@ -34,6 +34,7 @@ pub use delays::Delays;
 pub use recorder::{Asked, Counted, Recorder};
 pub use spans::Span;
 pub use timeline::{SMALL_STEP, Timeline};
+pub(crate) use timeline::{millionths, seconds};
 pub use traffic::{Traffic, TrafficCounter};
 
 use crate::load::MixedSeconds;

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`chance`] | random numbers that are the same in every run |
 //! | [`values`] | durations, shares, rates, and values that can be off, as they are written |
+//! | [`count`] | counts with their nouns |
 //! | [`bounds`] | bounds of numbers and times, and the refusal of values beyond them |
 //! | [`reading`] | readers of JSON and TOML that report what is wrong and what was probably meant |
 //! | [`law`] | laws of duration |
@@ -21,6 +22,7 @@
 //! | [`scenario`] | an experiment in one file |
 //! | [`fleet`] | the belief of breakers, compared with the truth |
 //! | [`coordination`] | the record of what instances told each other |
+//! | [`orders`] | the orders of operators during a run |
 //! | [`engine`] | the engine that carries it, and the network in front, with the faults of a scenario |
 //! | [`load`] | who calls when, with how much patience, and what clients saw |
 //! | [`events`] | each call and each transition, one by one |
@@ -38,6 +40,7 @@ pub mod breaker_settings;
 pub mod chance;
 pub mod comparison;
 pub mod coordination;
+pub mod count;
 pub mod downstream;
 pub mod engine;
 pub mod events;
@@ -46,6 +49,7 @@ pub mod faults;
 pub mod fleet;
 pub mod law;
 pub mod load;
+pub mod orders;
 pub mod outcome;
 pub mod overload;
 pub mod palette;

@@ -2,7 +2,12 @@
 //!
 //! A picture loads no file and refers to nothing outside, so it can be opened anywhere.
 
+mod scheme;
+
+use std::borrow::Cow;
 use std::fmt::Write as _;
+
+pub(crate) use scheme::{LOOK_HERE, scheme, toned};
 
 /// A picture that is being drawn. Places are pixels from the left and from the top.
 ///
@@ -24,7 +29,7 @@ pub struct Picture {
     text: String,
     width: f64,
     height: f64,
-    style: &'static str,
+    style: Cow<'static, str>,
     ground: &'static str,
 }
 
@@ -43,12 +48,12 @@ pub enum Shape {
 
 impl Picture {
     /// Makes an empty picture of this size.
-    pub fn new(width: f64, height: f64, style: &'static str) -> Self {
+    pub fn new(width: f64, height: f64, style: impl Into<Cow<'static, str>>) -> Self {
         Self {
             text: String::new(),
             width,
             height,
-            style,
+            style: style.into(),
             ground: "bg",
         }
     }

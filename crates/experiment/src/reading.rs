@@ -113,7 +113,7 @@ pub fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     })
 }
 
-/// What is said about a key that is unknown at the top of a text, with the section that has such a key, if one does.
+/// What is said about a key that is unknown at the top of a text, with the sections that have such a key.
 fn with_place<T: DeserializeOwned>(message: String) -> String {
     let Some((unknown, known)) = message
         .strip_prefix("unknown key `")
@@ -121,14 +121,19 @@ fn with_place<T: DeserializeOwned>(message: String) -> String {
     else {
         return message;
     };
-    let mut sections = known.split(", ");
     // A section that takes any key says nothing about this one.
-    let place = sections
-        .find(|it| has_key::<T>(it, unknown) && !has_key::<T>(it, "a-key-that-nothing-has"));
-    match place {
-        Some(section) => format!("unknown key `{unknown}`; did you mean `{section}.{unknown}`?"),
-        None => message,
+    let places: Vec<String> = known
+        .split(", ")
+        .filter(|it| has_key::<T>(it, unknown) && !has_key::<T>(it, "a-key-that-nothing-has"))
+        .map(|section| format!("`{section}.{unknown}`"))
+        .collect();
+    if places.is_empty() {
+        return message;
     }
+    format!(
+        "unknown key `{unknown}`; did you mean {}?",
+        places.join(" or ")
+    )
 }
 
 /// Whether this section of the text of a `T` has a key of this name. Its value may be wrong, and other keys be missing.

@@ -11,9 +11,12 @@ use crate::expectation::{CATALOGUE, Expectation, ExpectationVerdict, Figure, Fig
 use crate::fleet::{FleetRecord, OtherTruth};
 use crate::load::LoadResult;
 use crate::load::written_figure;
+use crate::orders::Orders;
 
 /// The version of the shape of `result.json`; `docs/result.schema.json` describes it.
-pub const SCHEMA: &str = "breaker-lab-result/2";
+pub const SCHEMA: &str = "breaker-lab-result/3";
+/// The version before: it lacks the course of coordination and the orders, and is read all the same.
+const BEFORE: &str = "breaker-lab-result/2";
 /// What earlier versions of the lab wrote.
 const OLD: &str = "breaker-lab/result/1";
 
@@ -21,7 +24,7 @@ const OLD: &str = "breaker-lab/result/1";
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunResult {
-    /// [`SCHEMA`].
+    /// [`SCHEMA`]; of a result that an earlier version has left the schema before it.
     pub schema: String,
     /// The scenario's name.
     pub scenario: String,
@@ -93,6 +96,9 @@ pub struct Repetition {
     /// What the instances told each other, where they did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coordination: Option<CoordinationRecord>,
+    /// What operators did during a live run; results of earlier versions do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orders: Option<Orders>,
 }
 
 /// Who performed a run.
@@ -131,6 +137,7 @@ impl Repetition {
             load,
             counterfactual: None,
             coordination: None,
+            orders: None,
         }
     }
 
@@ -207,7 +214,7 @@ impl RunResult {
             format!("it is not a result of `run` or `simulate`, such as runs/flapping-1: {error}")
         })?;
         match head.schema.as_deref() {
-            Some(SCHEMA) => crate::reading::parse_json(bytes),
+            Some(SCHEMA | BEFORE) => crate::reading::parse_json(bytes),
             Some(OLD) => Err(format!(
                 "schema: {OLD} is of an earlier version of the lab, which measured wasted and wrongly rejected calls \
                  in another way; this program reads {SCHEMA}: run the scenario again"

@@ -337,7 +337,10 @@ impl Cli {
     pub(crate) fn completions(shell: Shell) -> String {
         let mut written = Vec::new();
         generate(shell, &mut Self::command(), "breaker-lab", &mut written);
-        String::from_utf8_lossy(&written).into_owned()
+        let script = String::from_utf8_lossy(&written);
+        // Of a name with a hyphen the generator for bash spells the commands in two ways
+        // (github.com/clap-rs/clap/issues/6421), so that none of them is completed.
+        script.replace("breaker__subcmd__lab", "breaker__lab")
     }
 
     /// The man page of the program, or of the command that these words name.

@@ -217,7 +217,7 @@ impl From<Unchanged> for Refused {
             Unchanged::LabEnds => (
                 Why::Conflict,
                 "lab_ends",
-                "nothing can be changed: the lab ends".to_owned(),
+                "nothing can be changed: the lab is shutting down".to_owned(),
             ),
         };
         Self::new(why, code, message)

@@ -21,6 +21,7 @@ mod chunks;
 mod control;
 mod feed;
 mod memory;
+mod order_book;
 mod orders;
 mod ring;
 mod source;
@@ -52,7 +53,7 @@ pub(crate) use source::{
     CoordinationStep, Described, Description, LoadStep, Moment, PhaseStart, PlanStep, Row, Rules,
     SecondLatencies, SettingsStep, Source, TruthStep, TurnStep,
 };
-pub(crate) use standing::{FleetNote, SeenView, Standing};
+pub(crate) use standing::{Coordination, FleetNote, SeenView, Standing};
 use viewer::Viewer;
 
 /// The header by which a browser that comes back says what it has seen last.

@@ -7,6 +7,8 @@
 //! | `join` | those modules as one script |
 //! | `history` | a run in the shape in which the page gets a live one |
 //! | `policy` | what such a file may load: nothing |
+//! | `together` | what instances decided together and operators did, for that history |
+//! | `happenings`, `orders` | the same in words, event by event |
 //! | `reading` | what happened in a run, in sentences that lead to their moments |
 //! | `names` | instances by name, or by share where there are many |
 //! | `verdict` | whether what was expected held, and whether that can be said |
@@ -26,12 +28,14 @@ mod command;
 mod document;
 mod files;
 mod folder;
+mod happenings;
 mod history;
 mod html;
 mod join;
 mod lanes;
 mod markdown;
 mod names;
+mod orders;
 mod policy;
 mod reading;
 mod rendered;
@@ -41,6 +45,7 @@ pub(crate) mod study;
 pub(crate) mod sweep;
 mod tables;
 mod timeline;
+mod together;
 mod verdict;
 
 pub(crate) use command::command;

@@ -196,6 +196,7 @@ async fn repetition(
     let (load, seen) = system.stop(|| observer.finish(&watched)).await?;
     let mut repetition = Repetition::new(Performer::Live, scenario.seed(), load, seen.fleet);
     repetition.coordination = seen.coordination;
+    repetition.orders = seen.orders;
     repetition.cut_short = ending.is_some();
     repetition.invalid = repetition.load.shortfall().or(seen.void);
     repetition.judge(scenario.expectations());

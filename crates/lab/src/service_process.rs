@@ -82,7 +82,7 @@ pub(crate) async fn instance(
     stop.begin();
     let answered = join(task).await?;
     print::line(&format!(
-        "instance {name} stopped: answered {} permitted calls and {} fast failures; {} clients left",
+        "instance {name} stopped: answered {} permitted calls and {} fast failures; {} clients gave up",
         answered.permitted, answered.fast_failures, answered.cancelled,
     ));
     Ok(ending)

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use experiment::count::{counted, counted_are};
 use experiment::expectation::Figure;
 use experiment::study::{FIGURES, FRONTIER, GEDCB, MATRIX, Plan, Results, SCHEMA};
 use experiment::study::{chart, frontier, gedcb, tables};
@@ -91,10 +92,11 @@ fn performed(settings: &Settings, options: &Options, bar: &Bar) -> Result<(), Fa
     let of = settings.cases.len() * settings.plan.repeat as usize;
     print::sentence(
         &format!(
-            "study of {NAME}: {} cells, {} seeds each, {} of {of} runs to do",
-            settings.cases.len(),
-            settings.plan.repeat,
-            tasks.len()
+            "study of {NAME}: {}, {} each, {} of {} to do",
+            counted(settings.cases.len(), "cell"),
+            counted(settings.plan.repeat, "seed"),
+            tasks.len(),
+            counted(of, "run")
         ),
         2,
     );
@@ -130,8 +132,8 @@ fn performed(settings: &Settings, options: &Options, bar: &Bar) -> Result<(), Fa
     let void = laid_out(settings, &folder, &trials)?;
     print::sentence(
         &format!(
-            "{} runs in {}; tables and charts in {}",
-            tasks.len(),
+            "{} in {}; tables and charts in {}",
+            counted(tasks.len(), "run"),
             clock(began.elapsed()),
             settings.out.display()
         ),
@@ -140,7 +142,8 @@ fn performed(settings: &Settings, options: &Options, bar: &Bar) -> Result<(), Fa
     match void {
         0 => Ok(()),
         void => Err(Failure::NotKept(format!(
-            "{void} runs are void and count in no figure; trials.jsonl says why"
+            "{} void and count in no figure; trials.jsonl says why",
+            counted_are(void, "run")
         ))),
     }
 }
@@ -148,8 +151,8 @@ fn performed(settings: &Settings, options: &Options, bar: &Bar) -> Result<(), Fa
 /// The message about a study that was stopped: its progress, and how to continue.
 fn stopped(out: &Path, done: usize, of: usize) -> Failure {
     Failure::Runtime(format!(
-        "stopped after {done} of {of} runs, whose figures are in {out}/table.md; the same command with \
-         --out {out} continues",
+        "stopped after {done} of {}, whose figures are in {out}/table.md; the same command with --out {out} continues",
+        counted(of, "run"),
         out = out.display()
     ))
 }

@@ -4,6 +4,7 @@
 //! process and a clock.
 
 mod coordination_watch;
+mod course_watch;
 mod event_writer;
 mod fleet;
 mod fleet_picture;
@@ -37,6 +38,7 @@ use crate::coordination::{Coordinator, Engines, FleetReader, places};
 use crate::failure::Failure;
 use crate::instance::{DOWNSTREAM, Permitted};
 use crate::load::Record;
+use crate::page::Feed;
 use crate::print;
 use crate::settings::Together;
 use crate::shutdown::{Ending, Readers, end_of_run};
@@ -59,6 +61,8 @@ const FRAME: Duration = Duration::from_millis(200);
 
 /// The parts that are watched.
 pub(crate) struct Watched {
+    /// What is told of the run while it lasts.
+    feed: Option<Arc<Feed>>,
     seed: u64,
     rate: f64,
     /// When the run ends, if it does.

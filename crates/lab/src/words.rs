@@ -36,15 +36,7 @@ pub(crate) fn percent(share: f64) -> String {
 
 /// `12,345`
 pub(crate) fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    experiment::count::grouped(number)
 }
 
 /// `12,345`, from a million on `1.23 M` or `123 M`: at most seven letters.

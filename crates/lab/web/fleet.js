@@ -1,7 +1,7 @@
 // The common decision of a fleet: the status of each instance in its fleet at any instant, and what happened to it
 // there.
 
-import { Columns } from "./columns.js";
+import { Columns, until } from "./columns.js";
 
 // Rows of each instance, and notes, that are kept; half of them give way at once.
 const ROWS = 20_000;
@@ -28,10 +28,35 @@ class Words {
   }
 }
 
+/** How the instances have decided: in which mode, over which engine, and from when on. */
+export class Decisions {
+  constructor() {
+    this.all = [];
+  }
+
+  /** Takes a row, if it is not known: from then on the instances of the store are a fleet, or none. */
+  take([at, mode, engine], store) {
+    const last = this.all.at(-1);
+    if (last && at < last.at) return;
+    // What a page is told first holds from the start, and the row of the start says what did.
+    if (last?.at === at) this.all.pop();
+    this.all.push({ at, mode, engine });
+    if (mode === "local") store.fleet?.dissolve(at);
+    else store.fleet ??= new Fleet(store.n, (count) => store.forgetNotes(count));
+  }
+
+  /** The mode and the engine at an instant; null where each instance decided alone. */
+  at(instant) {
+    const place = until(this.all, instant, (it) => it.at);
+    const it = this.all[Math.max(0, place - 1)];
+    return it && it.mode !== "local" ? it : null;
+  }
+}
+
 export class Fleet {
-  constructor(coordination, n) {
-    this.mode = coordination.mode;
-    this.engine = coordination.engine;
+  /** Of so many instances; `forgot` hears how many notes have given way. */
+  constructor(n, forgot) {
+    this.forgot = forgot;
     this.words = new Words();
     const counts = Object.fromEntries(COUNTS.map((name) => [name, Uint32Array]));
     this.standings = Array.from({ length: n }, () => new Columns({
@@ -51,6 +76,15 @@ export class Fleet {
     this.notes = new Columns({ number: Uint32Array, at: Float64Array, instance: Uint16Array, kind: Uint8Array }, 64);
     this.details = [];
     this.missed = 0;
+    // Whether the views of the fleet are told, as those of a run that is over are, and not made of standings.
+    this.isTold = false;
+  }
+
+  /** Takes a row of what the fleet had decided. */
+  see([at, verdict, epoch, voters, suspects, need, probeAt, heard, there]) {
+    this.isTold = true;
+    const word = this.words.code(verdict);
+    bounded(this.views).push(at, word, epoch, voters, suspects, need, probeAt ?? -1, heard, there);
   }
 
   /** Takes a row of how an instance stands. */
@@ -68,7 +102,7 @@ export class Fleet {
       at, up, fresh, now, words.code(stage), words.code(apart), localised, words.code(order), words.code(verdict),
       epoch, revision, voters, suspects, need, probeAt ?? -1, ...counts,
     );
-    this.look(at);
+    if (!this.isTold) this.look(at);
   }
 
   /** Which view is the newest one now. */
@@ -103,6 +137,7 @@ export class Fleet {
 
   /** Nobody is in it from an instant on. */
   dissolve(at) {
+    if (this.isTold) return;
     const { views } = this;
     // Some may have left a little later, and be known already.
     if (views.length) bounded(views).push(Math.max(at, views.at[views.length - 1]), NOBODY, 0, 0, 0, 0, -1, 0, 0);
@@ -221,7 +256,7 @@ export function votes({ voters, suspects, need }) {
 export function fleetLine(store, at) {
   const { fleet } = store;
   const view = fleet.view(at);
-  const heard = `engine (${store.coordinationAt(at).engine}) heard by ${view?.heard ?? 0} of ${view?.there ?? store.n}`;
+  const heard = `engine (${store.decisions.at(at).engine}) heard by ${view?.heard ?? 0} of ${view?.there ?? store.n}`;
   if (!view || view.verdict === null) return `fleet: no verdict is heard · ${heard}`;
   const probers = fleet.probers(at).map((instance) => store.names[instance]);
   const left = view.probeAt === null ? 0 : view.probeAt - at;

@@ -4,6 +4,7 @@
 
 import { clock, percent, sentence } from "./clock.js";
 import { Board, readInk } from "./draw.js";
+import { fleetLine } from "./fleet.js";
 import { listen as listenToKeys, rove } from "./keys.js";
 import { drawLatency, drawShare, fastShare, latencyWords } from "./lines.js";
 import { Log } from "./log.js";
@@ -61,6 +62,8 @@ function text() {
   const fast = fastShare(store, second);
   $("#share-now").textContent = view.live ? "" : fast === null ? "no answers" : percent(fast);
   $("#latency-now").textContent = view.live ? "" : latencyWords(store, second);
+  const line = store.views < at ? "fleet: not kept" : store.fleetAt(at) ? fleetLine(store, at) : "each decides alone";
+  $("#fleet .line").textContent = line;
   showMoment($("#moment"), store, at);
   log.show(at);
 }
@@ -94,11 +97,16 @@ function show(place) {
   store = new Store(run.hello);
   store.least = 0;
   store.together = run.together;
-  store.apply(run.history);
+  // Until when the result has votes, and verdicts.
+  store.known = run.known?.standings ?? Infinity;
+  store.views = run.known?.views ?? Infinity;
+  store.apply({ ...run.history, ...run.beside });
   store.end = Math.max(store.end, run.duration);
   unfolded = null;
   const rows = store.n <= ROWS ? store.n : 8;
-  boards.timeline.canvas.style.height = `${66 + rows * (rows > 4 ? 32 : 40)}px`;
+  const lane = store.fleet ? 14 : 0;
+  boards.timeline.canvas.style.height = `${66 + lane + rows * (rows > 4 ? 32 : 40)}px`;
+  $("#fleet").hidden = !store.fleet;
   // They were hidden, and had no size.
   for (const board of Object.values(boards)) board.fit();
   log.begin(store);
@@ -131,7 +139,7 @@ function step(direction) {
   if (place < 0) return;
   const change = store.change(place);
   view.pause(change.at);
-  $("#said").textContent = sentence(change, store.names[change.instance], store.rules[change.instance]);
+  $("#said").textContent = sentence(change, store.names[change.instance], store.rulesAt(change.instance, change.at));
 }
 
 /** A click on the name of a group shows its instances, and again all groups. */

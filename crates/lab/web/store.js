@@ -3,7 +3,7 @@
 
 import { Columns, until } from "./columns.js";
 import { KIND, STATES, STOPPED, kindOf } from "./clock.js";
-import { Fleet } from "./fleet.js";
+import { Decisions } from "./fleet.js";
 import { Marks } from "./marks.js";
 
 // Seconds that are kept, and ticks whose windows are.
@@ -42,12 +42,11 @@ export class Store {
     // How many of the first rows of the journal have given way.
     this.dropped = 0;
     this.fleet = null;
-    // How the instances have decided, from when on.
-    this.decisions = [];
+    this.decisions = new Decisions();
     // What the log lists, in the order in which it came: a transition, a note of the fleet, or the number of a mark; the
     // others are -1.
     this.journal = new Columns({ at: Float64Array, change: Int32Array, note: Int32Array, mark: Int32Array }, 1024);
-    if (hello.coordination) this.together(hello.coordination);
+    if (hello.coordination) this.decisions.take([0, hello.coordination.mode, hello.coordination.engine], this);
     this.truths = this.names.map(() => new Columns({ at: Float64Array, p: Float32Array }, 64));
     this.phases = [];
     this.orders = new Marks();
@@ -73,7 +72,8 @@ export class Store {
     for (const row of tick.p ?? []) this.truth(row);
     for (const row of tick.f ?? []) this.phase(row);
     for (const row of tick.l ?? []) this.latency(row);
-    for (const row of tick.g ?? []) this.decide(row);
+    for (const row of tick.g ?? []) this.decisions.take(row, this);
+    for (const row of tick.v ?? []) this.fleet?.see(row);
     for (const row of tick.c ?? []) this.fleet?.stand(row);
     for (const row of tick.s ?? []) this.set(row);
     for (const row of tick.r ?? []) this.ask(row);
@@ -111,20 +111,6 @@ export class Store {
   /** Something else is asked of the load. */
   ask([at, rate, paused]) {
     if (!this.loads.length || at > this.loads.at(-1).at) this.loads.push({ at, rate, paused });
-  }
-
-  /** The instances decide in another way. */
-  decide([at, mode, engine]) {
-    if (this.decisions.length && at <= this.decisions.at(-1).at) return;
-    this.decisions.push({ at, mode, engine });
-    if (mode === "local") this.fleet?.dissolve(at);
-    else this.together({ mode, engine });
-  }
-
-  together(coordination) {
-    if (this.fleet) return;
-    this.fleet = new Fleet(coordination, this.n);
-    this.fleet.forgot = (count) => this.forgetNotes(count);
   }
 
   /** An instance is stopped, or started. */
@@ -348,16 +334,9 @@ export class Store {
     return this.loads[Math.max(0, place - 1)] ?? this.hello.load ?? { rate: this.hello.rate, paused: false };
   }
 
-  /** In which mode the instances decided together at an instant, and over which engine; null where each decided alone. */
-  coordinationAt(at) {
-    const place = until(this.decisions, at, (it) => it.at);
-    const it = this.decisions[Math.max(0, place - 1)] ?? this.hello.coordination;
-    return it && it.mode !== "local" ? it : null;
-  }
-
   /** The fleet that the instances were at an instant; null where each decided alone. */
   fleetAt(at) {
-    return this.coordinationAt(at) && this.fleet;
+    return this.decisions.at(at) && this.fleet;
   }
 
   runningAt(instance, at) {

@@ -9,12 +9,13 @@ mod host;
 #[cfg(test)]
 pub(crate) mod knock_out;
 mod message;
+mod telling;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use experiment::coordination::{CoordinationRecord, UsedEngine};
+use experiment::coordination::{CoordinationRecord, CourseRecorder, UsedEngine};
 use experiment::scenario::{Mode, Scenario};
 use fusebox_fleet::{Action, Event, Evidence, Settings, View};
 
@@ -46,6 +47,7 @@ pub(crate) struct Fleet {
     /// What members are to be told after that.
     pub(crate) pending: VecDeque<(u32, Event)>,
     record: CoordinationRecord,
+    course: CourseRecorder,
     #[cfg(test)]
     pub(crate) knocked_out: knock_out::KnockedOut,
 }
@@ -101,6 +103,7 @@ impl Fleet {
                 },
                 ..CoordinationRecord::default()
             },
+            course: CourseRecorder::new(names.len()),
             #[cfg(test)]
             knocked_out: knock_out::KnockedOut::default(),
         };
@@ -108,6 +111,7 @@ impl Fleet {
             if fleet.hosts[instance as usize].is_here() {
                 fleet.begin_gossip(0, instance);
             }
+            fleet.look(0, instance);
         }
         Some(Box::new(fleet))
     }
@@ -244,7 +248,7 @@ impl Fleet {
                 self.serve(now, (from, process), request);
                 None
             }
-            Message::Answer { to, answer } => self.answer(to, answer),
+            Message::Answer { to, answer } => self.answer(now, to, answer),
             Message::Push { to, view } => {
                 let host = self.host(to);
                 host.counted.received += 1;
@@ -308,7 +312,7 @@ impl Fleet {
         }
     }
 
-    fn answer(&mut self, to: From, answer: Answer) -> Option<(u32, Event)> {
+    fn answer(&mut self, now: u64, to: From, answer: Answer) -> Option<(u32, Event)> {
         // An instance's own node is local, so nothing is sent.
         let gossips = self.gossip.is_some();
         let host = self.host(to.instance);
@@ -316,6 +320,7 @@ impl Fleet {
             return None;
         }
         host.counted.received += u64::from(!gossips);
+        host.is_answered(now);
         // A message that arrives twice, or too late, is recognised.
         let ticket = to.ticket.filter(|ticket| host.answered(*ticket));
         let event = match (answer, ticket) {
@@ -361,6 +366,7 @@ impl Fleet {
             watched_s: Duration::from_nanos(end).as_secs_f64(),
             ledger,
             instances: hosts.map(|host| host.finish(end)).collect(),
+            course: Some(self.course.finish()),
             ..self.record
         }
     }

@@ -75,12 +75,12 @@ fn rounded(p_fail: f64, unhealthy_at: f64) -> f64 {
 }
 
 /// The nearest number with six decimals: results are to be read, and these are exact enough.
-pub(super) fn millionths(value: f64) -> f64 {
+pub(crate) fn millionths(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
 /// An instant or a time as results have it: seconds, to the microsecond.
-pub(super) fn seconds(time: Duration) -> f64 {
+pub(crate) fn seconds(time: Duration) -> f64 {
     millionths(time.as_secs_f64())
 }
 

@@ -11,6 +11,7 @@ pub use csv::{csv, summary};
 
 use super::written::{shown, with_interval};
 use super::{LOCAL, MATRIX, Results, cell, frontier, gedcb, of_cell};
+use crate::count::{counted, counted_of};
 use crate::expectation::{Unit, definition};
 use crate::sweep::Cell;
 use questions::QUESTIONS;
@@ -47,17 +48,28 @@ fn head(results: &Results) -> String {
     let last = plan.first_seed.wrapping_add(u64::from(plan.repeat) - 1);
     let done = match all - results.count() {
         0 => String::new(),
-        left => format!(" {left} of {all} runs are missing: not done yet, or void."),
+        left => format!(
+            " {} missing: not done yet, or void.",
+            counted_of(left, all, "run")
+        ),
     };
     let commit = plan.commit.as_deref().unwrap_or("unknown");
     format!(
-        "{} cells, {} seeds each ({} to {last}), {} runs in virtual time; breaker-lab {}, commit {commit}.{done}",
-        plan.cells.len(),
-        plan.repeat,
-        plan.first_seed,
-        results.count(),
+        "{}, {}, {} in virtual time; breaker-lab {}, commit {commit}.{done}",
+        counted(plan.cells.len(), "cell"),
+        seeds(plan.repeat, plan.first_seed, last),
+        counted(results.count(), "run"),
         plan.version,
     )
+}
+
+/// `1 seed each (5)`, `30 seeds each (1 to 30)`
+fn seeds(repeat: u32, first: u64, last: u64) -> String {
+    let each = counted(repeat, "seed");
+    match repeat {
+        1 => format!("{each} each ({first})"),
+        _ => format!("{each} each ({first} to {last})"),
+    }
 }
 
 fn notes(repeat: u32) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Each condition has a row of two panels. A choice on the Pareto front has a colour and its number from the table,
 //! with the 95 % intervals of both means; the others are grey. Below are the settings of the front. The colours are
-//! those of the dashboards (orange: the breaker rejected; purple: the downstream failed); the text follows the
+//! those of the palette (orange: the breaker rejected; purple: the downstream failed); the text follows the
 //! reader's light or dark scheme.
 
 mod axis;
@@ -11,8 +11,10 @@ mod panel;
 
 use super::Table;
 use super::table::FRONT;
+use crate::count::counted;
 use crate::expectation::Unit;
-use crate::picture::{escaped, write_text};
+use crate::palette::{DISABLED, OPEN, SICK};
+use crate::picture::{escaped, scheme, toned, write_text};
 use panel::{Panel, Point};
 
 /// The width of the picture.
@@ -28,16 +30,17 @@ const DRAWN: usize = 8;
 /// How many letters of a title fit on a line, and of the settings of one choice.
 const FIT: [usize; 2] = [104, 66];
 
-const STYLE: &str = "\
-text{font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:13px}\
-.bg{fill:#ffffff}.ink{fill:#1f2328}.soft{fill:#59636e}.b{font-weight:600}.s{font-size:12px}\
-.h{font-size:17px;font-weight:600}.grid{stroke:#d8dee4}.lane{stroke:#8c959f;stroke-dasharray:2 4}\
-.other{fill:#AFA9A0;stroke:#7d776e}.no{fill:#E95213}.lost{fill:#A352CC}\
-.no-line{stroke:#E95213}.lost-line{stroke:#A352CC}.ring{stroke:#ffffff}\
-.halo{paint-order:stroke;stroke:#ffffff;stroke-width:3px;stroke-linejoin:round}.lead{stroke:#8c959f}\
-@media(prefers-color-scheme:dark){.bg{fill:#0d1117}.ink{fill:#e6edf3}.soft{fill:#9198a1}\
-.grid{stroke:#2d333b}.other{fill:#5b5750;stroke:#8f897f}.ring,.halo{stroke:#0d1117}\
-.lost{fill:#BC7BE0}.lost-line{stroke:#BC7BE0}}";
+/// What has no colour of its own.
+const RULES: &str = ".lane{stroke-dasharray:2 4}.other{fill-opacity:0.5}";
+
+fn style() -> String {
+    let tones = [
+        toned("other", DISABLED),
+        toned("no", OPEN),
+        toned("lost", SICK),
+    ];
+    scheme(RULES, &tones)
+}
 
 /// Draws the table and returns the picture.
 pub fn svg(table: &Table) -> String {
@@ -48,7 +51,7 @@ pub fn svg(table: &Table) -> String {
     body.line(LEFT, "h ink", &shortened(&table.title, 90));
     let seeds = match table.repeat {
         1 => "1 seed each".to_owned(),
-        many => format!("{many} seeds each, bars are 95 % intervals"),
+        many => format!("{} each, bars are 95 % intervals", counted(many, "seed")),
     };
     let coloured = if table.has_choices() {
         "In colour the Pareto front: no other choice is surely better in one figure and surely worse in none."
@@ -66,17 +69,18 @@ pub fn svg(table: &Table) -> String {
             LEFT,
             "soft",
             &format!(
-                "… and {} more conditions, in the table",
-                groups.len() - DRAWN
+                "… and {}, in the table",
+                counted(groups.len() - DRAWN, "more condition")
             ),
         );
     }
     let height = body.y.ceil();
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
-         height=\"{height}\" role=\"img\" aria-label=\"{}\">\n<style>{STYLE}</style>\n\
+         height=\"{height}\" role=\"img\" aria-label=\"{}\">\n<style>{}</style>\n\
          <rect class=\"bg\" width=\"{WIDTH}\" height=\"{height}\"/>\n{}</svg>\n",
         escaped(&table.title),
+        style(),
         body.text
     )
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::table::{FRONT, Row};
 use super::{Cell, Table, USUAL};
+use crate::count::{counted, counted_of};
 use crate::expectation::{Figure, Unit};
 use crate::statistics::Estimate;
 
@@ -192,6 +193,17 @@ impl Table {
         {
             notes.push("~ the median, because it never came in some trials".to_owned());
         }
+        notes.extend(self.trials());
+        for unmoved in &self.unmoved {
+            notes.extend(folded(&unmoved.said()));
+        }
+        notes.extend(self.remarks.iter().flat_map(|remark| folded(remark)));
+        notes
+    }
+
+    /// How many trials are missing, void or not as expected.
+    fn trials(&self) -> Vec<String> {
+        let mut notes = Vec::new();
         let sum = |count: fn(&Row) -> usize| self.rows.iter().map(count).sum::<usize>();
         let (trials, void, failed) = (
             sum(|row| row.trials),
@@ -200,25 +212,23 @@ impl Table {
         );
         let all = self.rows.len() * self.repeat as usize;
         if trials + void < all {
-            notes.push(format!(
-                "{} of {all} trials are not done yet",
-                all - trials - void
-            ));
+            let left = counted_of(all - trials - void, all, "trial");
+            notes.push(format!("{left} not done yet"));
         }
         match void {
             0 => {}
             1 => notes.push("1 trial is void and does not count".to_owned()),
-            _ => notes.push(format!("{void} trials are void and do not count")),
+            _ => notes.push(format!(
+                "{} are void and do not count",
+                counted(void, "trial")
+            )),
         }
         if failed > 0 {
             notes.push(format!(
-                "in {failed} of {trials} trials an expectation of the scenario did not hold"
+                "in {failed} of {} an expectation of the scenario did not hold",
+                counted(trials, "trial")
             ));
         }
-        for unmoved in &self.unmoved {
-            notes.extend(folded(&unmoved.said()));
-        }
-        notes.extend(self.remarks.iter().flat_map(|remark| folded(remark)));
         notes
     }
 }

@@ -71,7 +71,8 @@ impl Change {
         let coordination = read(stated)?;
         if let (Some(engine), true) = (asked, coordination.mode.is_local()) {
             return Err(format!(
-                "engine = {engine} does nothing where each instance decides for itself: write {{\"mode\": \"quorum\", \
+                "engine = {engine} has no effect while each instance decides for itself: write {{\"mode\": \
+                 \"quorum\", \
                  \"engine\": \"{engine}\"}}, or leave it out"
             ));
         }

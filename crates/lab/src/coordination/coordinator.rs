@@ -146,12 +146,12 @@ impl Coordinator {
         .await
     }
 
-    /// Lets the instances decide by these settings from now on, and does `begin` while they are in no fleet. The faults of
+    /// Lets the instances decide by these settings from now on, and does `meanwhile` while they are in no fleet. The faults of
     /// an engine of a scenario count from now.
     ///
     /// # Errors
     ///
-    /// Why nothing has changed: what `begin` says among others.
+    /// Why nothing has changed: what `meanwhile` says among others.
     ///
     /// # Cancel safety
     ///
@@ -159,13 +159,13 @@ impl Coordinator {
     pub(crate) async fn begin_anew(
         self: &Arc<Self>,
         settings: Coordinating,
-        begin: impl FnOnce() -> Result<(), String> + Send + 'static,
+        meanwhile: impl FnOnce() -> Result<(), String> + Send + 'static,
     ) -> Result<(), Unchanged> {
         let it = Arc::clone(self);
         carried_out(async move {
             let _turn = it.turn.lock().await;
             it.check_ports(&it.settings(), &settings)?;
-            it.go_over(settings, Instant::now(), begin).await
+            it.go_over(settings, Instant::now(), meanwhile).await
         })
         .await
     }
@@ -179,7 +179,7 @@ impl Coordinator {
         &self,
         settings: Coordinating,
         began: Instant,
-        begin: impl FnOnce() -> Result<(), String>,
+        meanwhile: impl FnOnce() -> Result<(), String>,
     ) -> Result<(), Unchanged> {
         if self.lock().is_over {
             return Err(Unchanged::LabEnds);
@@ -187,7 +187,7 @@ impl Coordinator {
         let engines = self.started(&settings, began).await?.map(Arc::new);
         let at = self.clock.now();
         join_all(self.seats.iter().map(|seat| seat.leave())).await;
-        if let Err(why) = begin() {
+        if let Err(why) = meanwhile() {
             if let Some(engines) = engines {
                 engines.end().await;
             }
@@ -239,8 +239,8 @@ impl Coordinator {
         let mut chosen = self.places.iter().filter_map(|place| place.gossip);
         match chosen.find(|place| place.chosen && place.listen.0.port() != 0) {
             Some(place) if gossips(before) && gossips(after) => Err(Unchanged::Conflict(format!(
-                "the instances gossip on addresses that were chosen for them, such as {}, and hold them until they have \
-                 left: write {{\"mode\": \"local\"}} first",
+                "the instances keep their gossip addresses, such as {}, until they have left the fleet: \
+                 write {{\"mode\": \"local\"}} first",
                 place.listen
             ))),
             _ => Ok(()),
@@ -259,7 +259,7 @@ async fn carried_out(
     let done = tokio::spawn(change).await;
     done.unwrap_or_else(|broken| {
         Err(Unchanged::Unavailable(format!(
-            "the change broke: {broken}"
+            "the change failed: {broken}"
         )))
     })
 }
@@ -270,7 +270,8 @@ fn check_own_trips(before: Mode, after: Mode) -> Result<(), Unchanged> {
         return Ok(());
     }
     Err(Unchanged::Conflict(format!(
-        "mode {before} cannot become {after} while the lab runs, as breakers of mode {} do not trip by themselves: start \
+        "mode {before} cannot change to {after} while the lab runs, because breakers in mode {} do not trip \
+         by themselves: start \
          the lab with --coordination {after}, or play a scenario",
         Mode::PooledNaive
     )))

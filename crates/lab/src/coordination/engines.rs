@@ -43,6 +43,7 @@ pub(crate) fn places<'a>(
 /// Started engines, for the instances of one process or of one run.
 pub(crate) struct Engines {
     each: Each,
+    used: UsedEngine,
     key: BreakerKey,
     rules: Arc<Settings>,
     ready_unless_localised: bool,
@@ -112,6 +113,7 @@ impl Engines {
         };
         Ok(Some(Self {
             each,
+            used: settings.coordination.engine.used(),
             key: key(breaker, settings),
             rules: Arc::clone(&settings.rules),
             ready_unless_localised: settings.ready_unless_localised,
@@ -130,7 +132,7 @@ impl Engines {
         match timeout(PATIENCE, engine.peek(&self.key)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(why)) => Err(format!("{name} does not answer: {why}")),
-            Err(_) => Err(format!("{name} does not answer within {PATIENCE:?}")),
+            Err(_) => Err(format!("{name} did not answer within {PATIENCE:?}")),
         }
     }
 
@@ -184,11 +186,7 @@ impl Engines {
 
     /// Where the ledger is, for results.
     pub(crate) fn used(&self) -> UsedEngine {
-        match &self.each {
-            Each::Shared(_, name) if name.kind == "redis" => UsedEngine::Redis,
-            Each::Shared(..) | Each::Staged(..) => UsedEngine::Memory,
-            Each::Own(_) => UsedEngine::Gossip,
-        }
+        self.used
     }
 
     /// How instances decide, and over which engine, as people are told.

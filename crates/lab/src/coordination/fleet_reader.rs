@@ -41,6 +41,14 @@ impl FleetReader {
         followed.before
     }
 
+    /// The reader of one participant.
+    #[cfg(test)]
+    pub(crate) fn of(reader: Reader) -> Self {
+        let this = Self::default();
+        this.follow(reader);
+        this
+    }
+
     /// It decides alone from now on.
     pub(super) fn lose(&self) {
         self.lock().end();

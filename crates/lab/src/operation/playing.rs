@@ -86,12 +86,12 @@ impl Operation {
         };
         self.check(scenario).map_err(refused)?;
         let it = self.clone();
-        let begin = move || {
+        let meanwhile = move || {
             before();
             it.begin(scenario)
         };
         let settings = self.coordination_of(scenario);
-        let begun = self.coordinator.begin_anew(settings, begin).await;
+        let begun = self.coordinator.begin_anew(settings, meanwhile).await;
         begun.map_err(|why| match why {
             Unchanged::Conflict(why) => refused(why),
             why => why.into(),
@@ -143,7 +143,7 @@ impl Operation {
         let has_faults = !scenario.network().only_delays() || !scenario.engine().faults.is_empty();
         if scenario.coordination().engine.is_gossip() && has_faults {
             return Err(
-                "it has faults of the network among instances that gossip, which are carried out only in virtual time"
+                "it has faults of the network among instances that gossip, which work only in virtual time"
                     .to_owned(),
             );
         }

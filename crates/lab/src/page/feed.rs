@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use experiment::orders::{OrderSource, Orders};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::memory::Memory;
+use super::order_book::OrderBook;
 use super::ring::{News, Ring, event};
 use super::source::{Description, Moment, PlanStep, Source};
 use super::wire::{self, Mark, Tick};
@@ -49,6 +51,8 @@ struct State {
     ring: Ring,
     /// Marks that the next tick takes along.
     marks: Vec<Mark>,
+    /// All orders so far, for the result.
+    book: OrderBook,
     /// When the last look was, in the run and in the runtime; none yet, where there is no instant.
     seen_s: f64,
     seen: Option<Instant>,
@@ -95,6 +99,7 @@ impl Feed {
                 memory: Memory::default(),
                 ring: Ring::new(&run, hz),
                 marks: Vec::new(),
+                book: OrderBook::default(),
                 seen_s: 0.0,
                 seen: None,
                 expected: VecDeque::new(),
@@ -126,11 +131,26 @@ impl Feed {
         let t = moment.at.as_secs_f64();
         let is_first = state.seen.replace(Instant::now()).is_none();
         let mut marks = std::mem::take(&mut state.marks);
-        for step in &moment.plans {
-            marks.push(state.mark_of(*step));
+        for mark in &marks {
+            state.book.mark(mark, OrderSource::Lab);
         }
-        marks.extend(ordered::done(&state.description, moment, is_first));
+        for step in &moment.plans {
+            let is_announced = step.change == PlanChange::Ordered && !state.expected.is_empty();
+            let mark = state.mark_of(*step);
+            let source = if is_announced {
+                OrderSource::Lab
+            } else {
+                OrderSource::Seen
+            };
+            state.book.mark(&mark, source);
+            marks.push(mark);
+        }
+        for mark in ordered::done(&state.description, moment, is_first) {
+            state.book.mark(&mark, OrderSource::Seen);
+            marks.push(mark);
+        }
         marks.sort_by(|one, other| one.0.total_cmp(&other.0));
+        state.book.keep(moment);
         ordered::follow(&mut state.description, moment);
         let kept = state.memory.keep(moment, &marks);
         let tick = Tick {
@@ -169,6 +189,12 @@ impl Feed {
         let since = state.seen.map_or(Duration::ZERO, |seen| seen.elapsed());
         let at = millionths(state.seen_s + since.as_secs_f64());
         state.marks.push(Mark(at, kind, text));
+    }
+
+    /// All that operators have done so far.
+    pub(crate) fn orders(&self) -> Orders {
+        let state = self.lock();
+        state.book.with(&state.marks)
     }
 
     /// Says what a change of the fault plan is to be called that is now under way.

@@ -111,7 +111,7 @@ fn again(result: &RunResult) -> String {
     let engine = match engine.map(|it| it.engine) {
         Some(UsedEngine::Redis) => " --engine redis://127.0.0.1:6379",
         Some(UsedEngine::Gossip) => " --engine gossip",
-        _ => "",
+        Some(UsedEngine::Memory) | None => "",
     };
     format!("breaker-lab {verb} scenario.toml --seed {seed}{repeat}{engine} --out again")
 }

@@ -11,7 +11,10 @@ use experiment::scenario::Scenario;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::page::{Moment, PhaseStart, Row, Rules, SecondLatencies, TruthStep, TurnStep, history};
+use super::together::{self, Beside, Known};
+use crate::page::{
+    Coordination, Moment, PhaseStart, Row, Rules, SecondLatencies, TruthStep, TurnStep, history,
+};
 
 /// One run as the script of a report takes it.
 pub(super) struct Told {
@@ -22,6 +25,9 @@ pub(super) struct Told {
     duration_s: f64,
     /// Whether seconds were kept for all instances together.
     together: bool,
+    /// What stands beside the history, and until when it is known, in JSON.
+    beside: String,
+    known: String,
     /// What `GET /api/history` would say of it, in JSON; none where that would be too much for one file.
     history: Option<String>,
 }
@@ -31,6 +37,8 @@ pub(super) struct Told {
 struct Hello {
     run: usize,
     unhealthy_at: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coordination: Option<Coordination>,
     instances: Vec<Described>,
 }
 
@@ -63,27 +71,33 @@ impl Told {
             hello: Hello {
                 run: number,
                 unhealthy_at: fleet.unhealthy_at,
+                coordination: together::coordination(run),
                 instances: instances.collect(),
             },
             duration_s: fleet.duration_s,
             together: run.load.seconds.iter().any(|second| second.all.is_some()),
+            beside: json(&Beside::of(run)),
+            known: json(&Known::of(run)),
             history,
         }
     }
 
     /// How many bytes its history takes.
     pub(super) fn size(&self) -> usize {
-        self.history.as_ref().map_or(0, String::len)
+        let history = self.history.as_ref().map_or(0, String::len);
+        history + self.beside.len()
     }
 
     /// It in JSON.
     pub(super) fn json(&self) -> String {
         format!(
-            "{{\"number\":{},\"duration\":{},\"together\":{},\"hello\":{},\"history\":{}}}",
+            "{{\"number\":{},\"duration\":{},\"together\":{},\"known\":{},\"hello\":{},\"beside\":{},\"history\":{}}}",
             self.number,
             self.duration_s,
             self.together,
-            serde_json::to_string(&self.hello).expect("names of fields are text"),
+            self.known,
+            json(&self.hello),
+            self.beside,
             self.history.as_deref().unwrap_or("null"),
         )
     }
@@ -92,6 +106,7 @@ impl Told {
     pub(super) fn without_history(self) -> Self {
         Self {
             history: None,
+            beside: "{}".to_owned(),
             ..self
         }
     }
@@ -100,6 +115,10 @@ impl Told {
     pub(super) fn is_drawn(&self) -> bool {
         self.history.is_some()
     }
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("names of fields are text")
 }
 
 /// Whether charts can show all of a run: one without its beginning would look like a run that began later.
@@ -155,6 +174,9 @@ fn moments(run: &Repetition) -> Vec<Moment> {
         last.changes = changes(run);
         last.truths = truths(run);
         last.turns = turns(run);
+        last.standings = together::standings(run);
+        last.notes = together::notes(run);
+        last.settings = together::settings(run.orders.as_ref());
         let phases = run.fleet.phases.iter();
         last.phases = phases
             .map(|phase| PhaseStart(phase.from_s, phase.name.clone()))

@@ -105,6 +105,7 @@ fn head(result: &RunResult, verdict: &Verdict) -> String {
         _ if runs == 1 => paragraph(
             "The run was stopped before its end; all figures are those of the part that was performed.",
         ),
+        1 => paragraph("1 of the runs was stopped before its end."),
         some => paragraph(&format!(
             "{some} of the runs were stopped before their end."
         )),
@@ -178,6 +179,9 @@ fn one(result: &RunResult, run: &Repetition, number: usize, drawn: bool) -> Stri
     html += &section("fleet", "The fleet", &tables::fleet(run));
     if let Some(together) = coordination::coordination(run, moments) {
         html += &section("together", "Coordination", &together);
+    }
+    if let Some(orders) = tables::orders(run, moments) {
+        html += &section("orders", "What operators did", &orders);
     }
     let _ = writeln!(
         html,

@@ -93,6 +93,17 @@ fn one(document: &mut Document, run: &Repetition, place: Option<usize>) {
         document.heading(format!("Coordination{of}"));
         document.text(tables::coordination_line(record));
         document.table(tables::coordination(record));
+        if let Some(course) = record.course.as_ref().filter(|it| !it.events.is_empty()) {
+            let (table, rest) = tables::happened(run, course);
+            document.folded_table("What happened in the fleet", table);
+            if let Some(rest) = rest {
+                document.text(rest);
+            }
+        }
+    }
+    if let Some(table) = tables::orders(run) {
+        document.heading(format!("What operators did{of}"));
+        document.table(table);
     }
 }
 

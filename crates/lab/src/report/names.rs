@@ -1,5 +1,7 @@
 //! Names of instances as a sentence has them: each by name where they are few, else by number.
 
+pub(crate) use experiment::count::{counted, counted_of};
+
 use crate::words::number;
 
 /// Instances that are named one by one.
@@ -14,12 +16,6 @@ pub(crate) fn listed(names: &[&str], of: usize) -> String {
         [one] => (*one).to_owned(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
-}
-
-/// `1 instance`, `2 instances`.
-pub(crate) fn counted(number_of: u64, what: &str) -> String {
-    let plural = if number_of == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", number(number_of))
 }
 
 fn count(of: usize) -> String {

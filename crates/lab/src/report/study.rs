@@ -9,7 +9,7 @@ use experiment::sweep::Trial;
 use super::command::command;
 use super::document::{Document, Mark};
 use super::files;
-use super::names::counted;
+use super::names::{counted, counted_of};
 use crate::failure::Failure;
 
 /// The section that comes first: it answers the question of the study.
@@ -70,20 +70,26 @@ fn head(results: &Results<'_>) -> String {
     let scenarios = results.scenarios(MATRIX).len();
     let policies = results.policies(MATRIX).len();
     let matrix = match (scenarios, policies) {
-        (0, _) => format!("{} cells", plan.cells.len()),
-        (1, policies) => format!("1 scenario under {policies} policies"),
-        (scenarios, policies) => format!("{scenarios} scenarios under {policies} policies"),
+        (0, _) => counted(plan.cells.len(), "cell"),
+        (scenarios, policies) => format!(
+            "{} under {}",
+            counted(scenarios, "scenario"),
+            counted(policies, "policy")
+        ),
     };
     let done = if is_whole(results) {
         String::new()
     } else {
         format!(
-            "; {} of {} runs are there",
-            results.count(),
-            plan.cells.len() * plan.repeat as usize
+            "; {} there",
+            counted_of(
+                results.count(),
+                plan.cells.len() * plan.repeat as usize,
+                "run"
+            )
         )
     };
-    let seeds = counted(plan.repeat.into(), "seed");
+    let seeds = counted(plan.repeat, "seed");
     format!("{matrix}, {seeds} each{done}.")
 }
 

@@ -112,8 +112,9 @@ fn made(swept: Swept<'_>) -> String {
         format!("seed {last}")
     } else {
         format!(
-            "{} seeds each ({} to {last})",
-            sweep.repeat, sweep.first_seed
+            "{} each ({} to {last})",
+            counted(sweep.repeat, "seed"),
+            sweep.first_seed
         )
     };
     format!(

@@ -1,19 +1,24 @@
 //! The tables of a run's report: expectations, runs, belief beside truth, clients and coordination.
 
 use experiment::comparison::{Spread, USUAL};
-use experiment::coordination::{CoordinationRecord, MemberRecord};
+use experiment::coordination::{CoordinationRecord, Course, MemberRecord};
 use experiment::expectation::{Expectation, Figure, Unit};
 use experiment::fleet::{Belief, Delays};
 use experiment::outcome::ClientOutcome;
 use experiment::result::{Repetition, RunResult};
 
 use super::document::{Mark, Table};
+use super::happenings::{happenings, left_out};
+use super::names::counted;
+use super::orders::{at, ordered};
 use crate::words::number;
 
 /// Instances that have a row each; more of them form groups.
 const ROWS: usize = 16;
 /// Groups of a larger fleet.
 const GROUPS: usize = 8;
+/// Events of the fleet, and orders, that have a row each.
+const MOST_EVENTS: usize = 40;
 
 /// How the table of [`fleet`] is read.
 pub(super) const FLEET_NOTE: &str = "Shares are of the time. Delays are medians (Kaplan and Meier): from the downstream \
@@ -300,6 +305,41 @@ pub(super) fn coordination(record: &CoordinationRecord) -> Table {
         );
     }
     table
+}
+
+/// What happened in the fleet, one by one, as far as there is room; and what is left out, in a sentence.
+pub(super) fn happened(run: &Repetition, course: &Course) -> (Table, Option<String>) {
+    let mut table = Table::new(4, ["at", "who", "what", "the fleet then"]);
+    let happened = happenings(course, &run.fleet);
+    for it in happened.iter().take(MOST_EVENTS) {
+        let cells = [
+            at(it.at_s),
+            it.who.clone(),
+            it.what.clone(),
+            it.votes.clone(),
+        ];
+        table.row(Mark::None, cells);
+    }
+    let more = match happened.len().saturating_sub(MOST_EVENTS) {
+        0 => None,
+        more => Some(format!(
+            "{} more stand in report.html.",
+            counted(whole(more), "row")
+        )),
+    };
+    let parts: Vec<String> = more.into_iter().chain(left_out(course)).collect();
+    (table, (!parts.is_empty()).then(|| parts.join(" ")))
+}
+
+/// What operators did; nothing where nobody did anything.
+pub(super) fn orders(run: &Repetition) -> Option<Table> {
+    let mut table = Table::new(3, ["at", "what", "how it is known"]);
+    let all = ordered(run);
+    for order in all.iter().take(MOST_EVENTS) {
+        let cells = [at(order.at_s), order.what.clone(), order.source.to_owned()];
+        table.row(Mark::None, cells);
+    }
+    (!all.is_empty()).then_some(table)
 }
 
 fn member(name: String, record: &CoordinationRecord, of: &[&MemberRecord]) -> [String; 6] {

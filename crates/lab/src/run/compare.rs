@@ -52,6 +52,23 @@ pub(super) fn show(names: &[&str], results: &[&RunResult]) {
     }
 }
 
+/// Writes the page of a comparison of results that have just been made into their folder, which holds a folder for each.
+pub(super) fn write(folder: &Path, names: &[&str], results: &[&RunResult]) -> Result<(), Failure> {
+    let html = folder.join("comparison.html");
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let args = CompareArgs {
+        results: names.iter().map(|name| folder.join(name)).collect(),
+        figure: Vec::new(),
+        html: Some(html.clone()),
+    };
+    let figures = figures(&[]).expect("the usual figures are known");
+    let comparison = Comparison::of(results, &figures);
+    let document = page::document(&names, &comparison, &page::commands(&args, results));
+    report::write_pair(&html, &document)?;
+    print::sentence(&format!("report in {}", html.display()), 2);
+    Ok(())
+}
+
 /// Whether the runs behind the figures can be trusted, and were not cut short.
 fn trusted(names: &[String], results: &[&RunResult]) -> Result<(), Failure> {
     let all = names.iter().zip(results);

@@ -115,16 +115,23 @@ impl Entries {
         print::line(&format!("{result} in {}", self.path.display()));
     }
 
-    /// Writes a report for each scenario with a completed run, and prints where it is.
+    /// Writes a report for each scenario with a completed run, and for several a page that compares them; prints where
+    /// they are.
     pub(super) fn write_reports(&self) -> Result<(), Failure> {
         let ran = self
             .entries
             .iter()
             .filter(|entry| !entry.result.repetitions.is_empty());
-        for entry in ran {
+        let ran: Vec<&Entry> = ran.collect();
+        for entry in &ran {
             crate::report::write(entry.folder.path(), &entry.result)?;
         }
-        Ok(())
+        if ran.len() < 2 {
+            return Ok(());
+        }
+        let sides = ran.iter().map(|entry| (&*entry.name, &entry.result));
+        let (names, results): (Vec<&str>, Vec<&RunResult>) = sides.unzip();
+        compare::write(&self.path, &names, &results)
     }
 
     /// The progress of the scenarios when they were stopped.

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use experiment::coordination::UsedEngine;
 use experiment::reading::nearest;
 use experiment::scenario::EngineKind;
 use fusebox_fleet::engine::redis::Address as RedisAddress;
@@ -61,6 +62,15 @@ impl Engine {
             Self::Memory => "memory",
             Self::Gossip => "gossip",
             Self::Redis(_) => "redis",
+        }
+    }
+
+    /// The same, as results have it.
+    pub(crate) fn used(&self) -> UsedEngine {
+        match self {
+            Self::Memory => UsedEngine::Memory,
+            Self::Gossip => UsedEngine::Gossip,
+            Self::Redis(_) => UsedEngine::Redis,
         }
     }
 }

@@ -101,6 +101,8 @@ impl CoordinationWatch {
                 .iter()
                 .map(|one| one.record(self.last))
                 .collect(),
+            course: None,
+            changes: Vec::new(),
         })
     }
 
@@ -246,7 +248,7 @@ mod tests {
                 seat.leave().await;
             }
             let away = look(&mut one, 10).await;
-            let was_away = absent(&away) - absent(&before);
+            let was_away = absent(&away).saturating_sub(absent(&before));
             assert!((9900..=10_100).contains(&was_away.as_millis()), "{away:?}");
             assert_eq!(alone(&away), alone(&before), "who is away is not alone");
             assert!(away.sent >= before.sent, "{away:?}");

@@ -3,14 +3,15 @@
 //! The page asks the same readers as the terminal and `GET /breaker`. An instance that stands as before says nothing.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use experiment::coordination::{EventFigure, EventKind, MOST_EVENTS};
 use fusebox::{Clock, HoldStage, SystemClock};
 use fusebox_fleet::host::{
     Apart, FallbackReason, FleetEvent, FleetListener, LeaseOutcome, Status, Tally,
 };
-use fusebox_fleet::{BreakerKey, Order, Verdict, View};
+use fusebox_fleet::{BreakerKey, Era, Order, Verdict, View};
 
 use crate::coordination::FleetReader;
 use crate::page::{FleetNote, SeenView, Standing};
@@ -20,11 +21,15 @@ const REPEATED_S: f64 = 60.0;
 /// Events that wait for the next look. Nobody looks where there is no page.
 const WAITING: usize = 4096;
 
-/// What participants have told since the last look.
+/// What a participant has told: the place of its instance, when by the clock of the run, and what.
+pub(super) type Told = (usize, Duration, FleetEvent);
+
+/// What participants have told: since the last look of the page, and for the result since the start.
 #[derive(Debug)]
 pub(super) struct FleetTold {
     clock: SystemClock,
-    waiting: Mutex<VecDeque<(usize, Duration, FleetEvent)>>,
+    waiting: Mutex<VecDeque<Told>>,
+    kept: Mutex<(Vec<Told>, u64)>,
 }
 
 impl FleetTold {
@@ -33,6 +38,7 @@ impl FleetTold {
         Self {
             clock,
             waiting: Mutex::default(),
+            kept: Mutex::default(),
         }
     }
 
@@ -45,21 +51,38 @@ impl FleetTold {
     pub(super) fn listener(self: &Arc<Self>, place: usize) -> impl FleetListener + 'static {
         let told = Arc::clone(self);
         move |_key: &BreakerKey, event: &FleetEvent| {
-            let mut waiting = told.lock();
-            if waiting.len() == WAITING {
-                waiting.pop_front();
-            }
-            waiting.push_back((place, told.clock.now(), *event));
+            told.hear((place, told.clock.now(), *event));
         }
     }
 
-    fn take(&self) -> VecDeque<(usize, Duration, FleetEvent)> {
-        std::mem::take(&mut *self.lock())
+    fn hear(&self, event: Told) {
+        {
+            let mut kept = lock(&self.kept);
+            if kept.0.len() == MOST_EVENTS {
+                kept.1 += 1;
+            } else {
+                kept.0.push(event);
+            }
+        }
+        let mut waiting = lock(&self.waiting);
+        if waiting.len() == WAITING {
+            waiting.pop_front();
+        }
+        waiting.push_back(event);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(usize, Duration, FleetEvent)>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn take(&self) -> VecDeque<Told> {
+        std::mem::take(&mut *lock(&self.waiting))
     }
+
+    /// What has been told since the start, and how much more was than is kept.
+    pub(super) fn kept(&self) -> (Vec<Told>, u64) {
+        lock(&self.kept).clone()
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The participants of a run, and how each stood when it was looked at last.
@@ -183,22 +206,32 @@ fn counted(tally: &Tally) -> [u64; 6] {
 
 /// What happened, in a word, and what belongs to it.
 fn words(event: &FleetEvent) -> (&'static str, String) {
-    let seconds = |lasts: &Duration| format!("{:.3}", lasts.as_secs_f64());
+    let (kind, figure) = told(event);
+    (kind.as_str(), figure.as_text())
+}
+
+/// What happened, as results have it.
+pub(super) fn told(event: &FleetEvent) -> (EventKind, EventFigure) {
+    let epoch = |era: &Era| EventFigure::Epoch(era.epoch.get());
+    let word = |word: &'static str| EventFigure::Words(word.into());
     match event {
-        FleetEvent::Adopted { era } => ("adopted", era.epoch.get().to_string()),
-        FleetEvent::Vetoed { era } => ("vetoed", era.epoch.get().to_string()),
-        FleetEvent::Leased { lasts } => ("leased", seconds(lasts)),
-        FleetEvent::Probed { result } => ("probed", result.as_str().to_owned()),
-        FleetEvent::Released { after } => ("released", seconds(after)),
-        FleetEvent::FellBack { reason } => ("fell_back", reason.as_str().to_owned()),
-        FleetEvent::Rejoined => ("rejoined", String::new()),
-        FleetEvent::Refused { why } => ("refused", why.to_string()),
-        FleetEvent::Localised => ("localised", String::new()),
-        FleetEvent::LocalisedEnded => ("localised_ended", String::new()),
-        FleetEvent::Ordered { order } => ("ordered", order.as_str().to_owned()),
-        FleetEvent::Left => ("left", String::new()),
+        FleetEvent::Adopted { era } => (EventKind::Adopted, epoch(era)),
+        FleetEvent::Vetoed { era } => (EventKind::Vetoed, epoch(era)),
+        FleetEvent::Leased { lasts } => (EventKind::Leased, EventFigure::time(*lasts)),
+        FleetEvent::Probed { result } => (EventKind::Probed, word(result.as_str())),
+        FleetEvent::Released { after } => (EventKind::Released, EventFigure::time(*after)),
+        FleetEvent::FellBack { reason } => (EventKind::FellBack, word(reason.as_str())),
+        FleetEvent::Rejoined => (EventKind::Rejoined, EventFigure::Nothing),
+        FleetEvent::Refused { why } => (
+            EventKind::Refused,
+            EventFigure::Words(why.to_string().into()),
+        ),
+        FleetEvent::Localised => (EventKind::Localised, EventFigure::Nothing),
+        FleetEvent::LocalisedEnded => (EventKind::LocalisedEnded, EventFigure::Nothing),
+        FleetEvent::Ordered { order } => (EventKind::Ordered, word(order.as_str())),
+        FleetEvent::Left => (EventKind::Left, EventFigure::Nothing),
         // Whatever else there may be one day is drawn as a plain mark.
-        _ => ("other", String::new()),
+        _ => (EventKind::Other, EventFigure::Nothing),
     }
 }
 

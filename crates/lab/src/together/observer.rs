@@ -9,14 +9,17 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use experiment::coordination::CoordinationRecord;
+use experiment::coordination::{CoordinationChange, CoordinationRecord, CourseRecorder};
 use experiment::fleet::{Counted, FleetRecord};
+use experiment::orders::Orders;
+use experiment::scenario::CoordinationMode;
 use fusebox::Clock;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Watched;
 use super::coordination_watch::CoordinationWatch;
+use super::course_watch::CourseWatch;
 use super::traffic_watch::TrafficWatch;
 
 /// How often it is noted that the process runs.
@@ -36,6 +39,7 @@ struct Watches {
     traffic: TrafficWatch,
     /// What the instances tell each other, while they do.
     coordination: CoordinationWatch,
+    course: CourseWatch,
 }
 
 /// What an observer has seen of a run.
@@ -43,6 +47,8 @@ pub(crate) struct Seen {
     pub(crate) fleet: FleetRecord,
     /// What the instances told each other, if they did.
     pub(crate) coordination: Option<CoordinationRecord>,
+    /// What operators did.
+    pub(crate) orders: Option<Orders>,
     /// Why the run is void, if it is.
     pub(crate) void: Option<String>,
 }
@@ -63,6 +69,7 @@ impl Observer {
         let looked_at = Arc::new(Mutex::new(Watches {
             traffic: TrafficWatch::new(&watched.permitted),
             coordination: watch(watched),
+            course: CourseWatch::new(watched.readers.clone(), Arc::clone(&watched.told)),
         }));
         let (beating, watched) = (Arc::clone(&beats), Arc::clone(watched));
         let looking = Arc::clone(&looked_at);
@@ -100,14 +107,11 @@ impl Observer {
             traffic: Some(lock(&self.watches).traffic.finish()),
         };
         tell_calls(watched);
-        let coordination = {
-            let mut watches = lock(&self.watches);
-            watches.coordination.look(end);
-            watches.coordination.record()
-        };
+        let coordination = lock(&self.watches).record(end, watched);
         Seen {
             fleet: watched.fleet.recorder(|it| it.finish(end, counted)),
             coordination,
+            orders: watched.feed.as_ref().map(|feed| feed.orders()),
             void: lock(&self.beats).refusal(),
         }
     }
@@ -123,6 +127,27 @@ impl Watches {
     fn look(&mut self, now: Duration) {
         self.traffic.look();
         self.coordination.look(now);
+        self.course.look(now);
+    }
+
+    /// What the instances told each other up to the end, if they did.
+    fn record(&mut self, end: Duration, watched: &Watched) -> Option<CoordinationRecord> {
+        self.coordination.look(end);
+        self.course.look(end);
+        let course = self.course.course(|at| watched.fleet.elapsed(at));
+        let changes = watched.coordinator.changes();
+        // The first one is what was in force at the start.
+        let changes = changes.into_iter().skip(1).map(|it| CoordinationChange {
+            at_s: CourseRecorder::instant(watched.fleet.elapsed(it.at)),
+            mode: CoordinationMode(it.mode),
+            engine: it.engine.unwrap_or_default(),
+            rules: it.rules.to_string(),
+        });
+        Some(CoordinationRecord {
+            course: Some(course),
+            changes: changes.collect(),
+            ..self.coordination.record()?
+        })
     }
 }
 

@@ -87,19 +87,23 @@ impl Part {
         (Self { stop, tasks }, shutdown)
     }
 
-    /// Shows a run on its page.
+    /// Follows a run, for what operators do in it, and shows it on its page, if there is one.
     fn show(
         &mut self,
         source: PageSource,
         (discovery, operation): (Discovery, Operation),
-        (listening, serving): (Listening, Serving),
+        (listening, serving): (Option<Listening>, Serving),
         shutdown: &Shutdown,
-    ) {
+    ) -> Arc<Feed> {
         let feed = Arc::new(Feed::new(source.description()));
-        let page = Page::new(discovery, Arc::clone(&feed), operation);
-        let served = page.serve(listening, serving, shutdown.clone());
-        self.tasks.spawn(served);
-        self.tasks.spawn(feed.follow(source, shutdown.clone()));
+        let followed = Arc::clone(&feed).follow(source, shutdown.clone());
+        self.tasks.spawn(followed);
+        if let Some(listening) = listening {
+            let page = Page::new(discovery, Arc::clone(&feed), operation);
+            let served = page.serve(listening, serving, shutdown.clone());
+            self.tasks.spawn(served);
+        }
+        feed
     }
 
     async fn stop(mut self) -> Result<(), Failure> {
@@ -150,7 +154,8 @@ impl System {
             coordinator: Arc::clone(&coordinator),
             fixed,
         };
-        let watched = Watched {
+        let mut watched = Watched {
+            feed: None,
             seed: settings.seed,
             rate: settings.load.rate,
             until: course.ends,
@@ -166,11 +171,10 @@ impl System {
             record: Arc::clone(&record),
             fleet,
         };
-        if let Ok(listening) = bound.page {
-            let source = PageSource::of(&watched, &control, &operation);
-            let page = (listening, settings.serving);
-            rest.show(source, (discovery, operation), page, &shutdown);
-        }
+        let source = PageSource::of(&watched, &control, &operation);
+        let page = (bound.page.ok(), settings.serving);
+        let feed = rest.show(source, (discovery, operation), page, &shutdown);
+        watched.feed = Some(feed);
         let generator = Generator::led_by(load, &targets(&crew), course.phases, record);
         let generator = generator.traced_by(telemetry.tracer(LOAD_SERVICE, LOAD_SERVICE));
         let system = Self {

@@ -1,5 +1,7 @@
 //! One instance's part in the fleet: the member, the breaker that it leads, and the rest of its process.
 
+mod stand;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +11,12 @@ use experiment::scenario::{ClockStepped, Step};
 use fusebox::Breaker;
 use fusebox_fleet::bind::Bound;
 use fusebox_fleet::{
-    Action, Event, InstanceId, Member, Notice, Opinion, Overlay, Sender, Session, Settings, Ticket,
+    Action, Event, InstanceId, Member, Notice, Opinion, Overlay, Right, Sender, Session, Settings,
+    Ticket,
 };
 
 use crate::nanos;
+use stand::Remembered;
 
 /// Clocks begin so late that no step back reaches their origin.
 const ORIGIN: u64 = 10_000_000_000_000_000;
@@ -40,6 +44,7 @@ pub(crate) struct Host {
     ages: f64,
     /// What it reported last.
     reported: Option<Opinion>,
+    remembered: Remembered,
     pub(crate) counted: MemberRecord,
 }
 
@@ -84,6 +89,7 @@ impl Host {
             viewed_at: 0,
             ages: 0.0,
             reported: None,
+            remembered: Remembered::default(),
             counted: MemberRecord {
                 name: name.to_owned(),
                 ..MemberRecord::default()
@@ -99,6 +105,7 @@ impl Host {
         self.viewed_at = now;
         self.alone_since = Some(now);
         self.reported = None;
+        self.remembered = Remembered::of_process(now);
         self.life += 1;
         let session = self.luck.draw.with("session").number(self.life);
         let sender = Sender::new(self.name.clone(), Session::new(session.bits()));
@@ -132,8 +139,32 @@ impl Host {
 
     /// Whether the fleet adds anything to the breaker now.
     pub(crate) fn is_led(&self) -> bool {
-        let overlay = self.member.as_ref().map(Member::overlay);
-        overlay.is_some_and(|overlay| overlay != Overlay::None)
+        self.overlay() != Overlay::None
+    }
+
+    /// What the fleet adds to the breaker.
+    pub(crate) fn overlay(&self) -> Overlay {
+        self.member.as_ref().map_or(Overlay::None, Member::overlay)
+    }
+
+    /// By which right it probes.
+    pub(crate) fn right(&self) -> Option<Right> {
+        self.member.as_ref()?.right()
+    }
+
+    /// It probes for the fleet from now on.
+    pub(crate) fn begins_probe(&mut self) {
+        self.remembered.probes = true;
+    }
+
+    /// It probes no longer; says whether it has.
+    pub(crate) fn ends_probe(&mut self) -> bool {
+        std::mem::take(&mut self.remembered.probes)
+    }
+
+    /// The engine has answered it.
+    pub(crate) fn is_answered(&mut self, now: u64) {
+        self.remembered.answered_at = Some(now);
     }
 
     /// Passes an event to the member; returns its actions.
@@ -148,8 +179,10 @@ impl Host {
         let Some(member) = &mut self.member else {
             return Vec::new();
         };
+        self.remembered.hear(&event);
         let luck = &mut self.luck;
         let actions = member.handle(time, event, &mut || luck.share());
+        self.remembered.see(member, now);
         let is_alone = member.view().is_none();
         match (self.alone_since, is_alone) {
             (None, true) => self.alone_since = Some(now),

@@ -38,7 +38,7 @@ impl Performance<'_> {
         while let Some(fleet) = &mut self.fleet
             && let Some((instance, event)) = fleet.next_told()
         {
-            for action in fleet.host(instance).handle(self.now, event) {
+            for action in fleet.tell(self.now, instance, event) {
                 self.act(instance, action);
             }
             self.set_timer(instance);
@@ -136,6 +136,7 @@ impl Performance<'_> {
         if let Some(fleet) = &mut self.fleet {
             fleet.host(instance).end(self.now);
             fleet.end_gossip(self.now, instance, leaves);
+            fleet.look(self.now, instance);
         }
     }
 
@@ -144,6 +145,7 @@ impl Performance<'_> {
         let Some(fleet) = &mut self.fleet else { return };
         fleet.host(instance).begin(self.now);
         fleet.begin_gossip(self.now, instance);
+        fleet.look(self.now, instance);
         self.set_timer(instance);
         self.send_messages();
     }

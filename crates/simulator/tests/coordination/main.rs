@@ -16,6 +16,7 @@
     reason = "a test fails by panicking, counts of a test are small, and what never happens has the share 0 or 1"
 )]
 
+mod course;
 mod degenerate;
 mod fleet;
 mod gossip;

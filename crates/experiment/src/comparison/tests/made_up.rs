@@ -81,6 +81,7 @@ fn run(source: Source, seed: u64) -> Repetition {
         fleet,
         counterfactual: None,
         coordination: None,
+        orders: None,
     }
 }
 

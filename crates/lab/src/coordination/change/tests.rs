@@ -118,7 +118,7 @@ fn what_cannot_be_is_refused_with_what_to_write() {
         ),
         (
             r#"{"engine": "gossip"}"#,
-            "does nothing where each instance decides for itself",
+            "has no effect while each instance decides for itself",
         ),
         (
             r#"{"mode": "pooled", "engine": "gossip"}"#,

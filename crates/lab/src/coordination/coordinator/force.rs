@@ -207,9 +207,8 @@ fn in_force(rules: &Settings) -> Map<String, Value> {
         pool_batch: Some(Span(rules.pool_batch())),
         pool_keep: Some(Span(rules.pool_keep())),
     };
-    let mut written = match serde_json::to_value(written) {
-        Ok(Value::Object(written)) => written,
-        _ => unreachable!("settings are an object with keys of text"),
+    let Ok(Value::Object(mut written)) = serde_json::to_value(written) else {
+        unreachable!("settings are an object with keys of text")
     };
     written.remove("mode");
     written.remove("engine");

@@ -7,18 +7,23 @@ use experiment::result::Repetition;
 use fusebox::Cause;
 
 use super::element::{Html, Moments, Table, paragraph};
+use crate::report::happenings::{happenings, left_out};
+use crate::report::names::counted;
 use crate::words::{cause_of, number, state, times};
 
 /// Instances that have a row each.
 const MOST_ROWS: usize = 100;
 /// Decisions of the fleet that have a row each.
 const MOST_DECISIONS: usize = 200;
+/// Up to so many rows are not folded.
+const FEW: usize = 20;
 
 /// All of it; nothing where each instance decided alone.
 pub(super) fn coordination(run: &Repetition, moments: Moments) -> Option<String> {
     let record = run.coordination.as_ref()?;
     let mut html = paragraph(&introduction(record));
     html += &ledger(record);
+    html += &events(run, record, moments);
     html += &decisions(run, moments);
     html += &members(record);
     Some(html)
@@ -31,10 +36,10 @@ fn introduction(record: &CoordinationRecord) -> String {
         UsedEngine::Gossip => "gossip, without a server",
     };
     format!(
-        "Mode {}, over {engine}. The fleet opened {}; the engine answered {} requests{}{}.",
+        "Mode {}, over {engine}. The fleet opened {}; the engine answered {}{}{}.",
         record.mode,
         times_or_never(record.ledger.openings),
-        number(record.ledger.requests),
+        counted(record.ledger.requests, "request"),
         lost(record.ledger.forgot, "and forgot all"),
         lost(record.ledger.lost_messages, "and messages were lost"),
     )
@@ -88,6 +93,55 @@ fn ledger(record: &CoordinationRecord) -> String {
     .to_string()
 }
 
+/// What happened in the fleet, one by one, with the votes of that moment.
+fn events(run: &Repetition, record: &CoordinationRecord, moments: Moments) -> String {
+    let Some(course) = &record.course else {
+        return paragraph(
+            "This result is of an earlier version of the lab: it has no votes, verdicts and leases one by one.",
+        );
+    };
+    let happened = happenings(course, &run.fleet);
+    let rest = left_out(course).map_or_else(String::new, |left_out| paragraph(&left_out));
+    if happened.is_empty() {
+        return paragraph("Nothing happened in the fleet.") + &rest;
+    }
+    let all = happened.len();
+    let rows = happened.into_iter().take(MOST_DECISIONS).map(|it| {
+        vec![
+            moments.at(it.at_s),
+            Html::text(it.who),
+            Html::text(it.what),
+            Html::text(it.votes),
+        ]
+    });
+    let table = Table {
+        caption: "What happened in the fleet, and how it had voted then",
+        head: &["at", "who", "what", "the fleet then"],
+        text_columns: 4,
+        rows: rows.collect(),
+    };
+    let events = counted(course.events.len(), "event");
+    folded(
+        &format!("{events} of the fleet"),
+        all,
+        &format!("{table}{}{rest}", more(all)),
+    )
+}
+
+/// What follows where there are more rows than are shown.
+fn more(all: usize) -> String {
+    match all.saturating_sub(MOST_DECISIONS) {
+        0 => String::new(),
+        more => paragraph(&format!("… and {more} more, which result.json has.")),
+    }
+}
+
+/// A part with a summary, which is open where it is short.
+fn folded(summary: &str, rows: usize, content: &str) -> String {
+    let open = if rows <= FEW { " open" } else { "" };
+    format!("<details{open}><summary>{summary}</summary>\n{content}</details>\n")
+}
+
 /// Transitions that the fleet caused, in order.
 fn decisions(run: &Repetition, moments: Moments) -> String {
     let instances = run.fleet.instances.iter();
@@ -118,13 +172,11 @@ fn decisions(run: &Repetition, moments: Moments) -> String {
         text_columns: 4,
         rows: rows.collect(),
     };
-    let rest = match all.saturating_sub(MOST_DECISIONS) {
-        0 => String::new(),
-        more => paragraph(&format!("… and {more} more, which result.json has.")),
-    };
-    format!(
-        "<details{}><summary>{all} changes of state by the fleet</summary>\n{table}{rest}</details>\n",
-        if all <= 20 { " open" } else { "" }
+    let changes = counted(all, "change");
+    folded(
+        &format!("{changes} of state by the fleet"),
+        all,
+        &format!("{table}{}", more(all)),
     )
 }
 
@@ -168,7 +220,8 @@ fn members(record: &CoordinationRecord) -> String {
     let more = match record.instances.len().saturating_sub(MOST_ROWS) {
         0 => String::new(),
         more => paragraph(&format!(
-            "… and {more} more instances, which result.json has."
+            "… and {}, which result.json has.",
+            counted(more, "more instance")
         )),
     };
     format!("{table}{more}")

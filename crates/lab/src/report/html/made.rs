@@ -6,6 +6,7 @@ use experiment::result::{Performer, RunResult};
 
 use super::element::section;
 use crate::report::markdown::Context;
+use crate::report::names::counted;
 use crate::report::shell::escaped;
 
 /// The scenario and all that a reader needs to do it again.
@@ -64,9 +65,9 @@ fn facts_of(result: &RunResult) -> Vec<(&'static str, String)> {
         (
             "machine",
             format!(
-                "{}, {} cores, {} {}{}",
+                "{}, {}, {} {}{}",
                 machine.cpu.as_deref().unwrap_or("an unnamed processor"),
-                machine.cores,
+                counted(machine.cores, "core"),
                 machine.os,
                 machine.arch,
                 load.unwrap_or_default()

@@ -9,6 +9,7 @@ use experiment::statistics::{Interval, Summary, median};
 
 use super::element::{Html, Moments, Table, paragraph, section};
 use super::tables::shown;
+use crate::report::names::counted;
 use crate::report::verdict::Verdict;
 
 /// Runs that have a row each.
@@ -130,12 +131,15 @@ fn runs(result: &RunResult) -> String {
     };
     let more = match all.len().saturating_sub(MOST_ROWS) {
         0 => String::new(),
-        more => paragraph(&format!("… and {more} more runs, which result.json has.")),
+        more => paragraph(&format!(
+            "… and {}, which result.json has.",
+            counted(more, "more run")
+        )),
     };
     let open = if all.len() <= 10 { " open" } else { "" };
     format!(
-        "<details{open}><summary>{} runs</summary>\n{table}{more}</details>\n",
-        all.len()
+        "<details{open}><summary>{}</summary>\n{table}{more}</details>\n",
+        counted(all.len(), "run")
     )
 }
 

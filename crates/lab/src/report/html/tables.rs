@@ -7,6 +7,8 @@ use experiment::outcome::{ClientOutcome, Outcomes};
 use experiment::result::Repetition;
 
 use super::element::{Html, Moments, Table, paragraph};
+use crate::report::names::counted;
+use crate::report::orders::ordered;
 use crate::words::{cause_of, number, state};
 
 /// Instances that have a row each; of a larger fleet the result has all.
@@ -297,7 +299,40 @@ pub(super) fn transitions(run: &Repetition, moments: Moments) -> String {
     } else {
         String::new()
     };
-    format!("<details><summary>All {all} transitions</summary>\n{table}{rest}</details>\n")
+    let summary = match all {
+        1 => "1 transition".to_owned(),
+        _ => format!("All {}", counted(all, "transition")),
+    };
+    format!("<details><summary>{summary}</summary>\n{table}{rest}</details>\n")
+}
+
+/// What operators did; nothing where nobody did anything.
+pub(super) fn orders(run: &Repetition, moments: Moments) -> Option<String> {
+    let all = ordered(run);
+    let left_out = run.orders.as_ref().map_or(0, |orders| orders.left_out);
+    let shown = all.iter().take(MOST_CHANGES).map(|order| {
+        vec![
+            moments.at(order.at_s),
+            Html::text(&order.what),
+            Html::text(order.source),
+        ]
+    });
+    let table = Table {
+        caption: "Orders, changes of settings and of the load",
+        head: &["at", "what", "how it is known"],
+        text_columns: 3,
+        rows: shown.collect(),
+    };
+    let left = whole(all.len().saturating_sub(MOST_CHANGES)).saturating_add(left_out);
+    let rest = match left {
+        0 => String::new(),
+        left => paragraph(&format!("… and {} more.", number(left))),
+    };
+    (!all.is_empty()).then(|| format!("{table}{rest}"))
+}
+
+fn whole(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 fn more(all: usize) -> String {
@@ -306,6 +341,7 @@ fn more(all: usize) -> String {
         return String::new();
     }
     paragraph(&format!(
-        "… and {more} more instances, which result.json has."
+        "… and {}, which result.json has.",
+        counted(more, "more instance")
     ))
 }

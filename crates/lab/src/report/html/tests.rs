@@ -109,7 +109,7 @@ fn several_runs_have_medians_and_a_part_each() {
         "<option value=\"2\">3: seed 3",
         "95 % interval",
         "The folder has no scenario.toml",
-        "1 of the runs were stopped",
+        "1 of the runs was stopped",
     ] {
         assert!(html.contains(part), "{part}");
     }

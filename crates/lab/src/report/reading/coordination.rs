@@ -1,6 +1,8 @@
 //! Coordination in a reading: verdicts, vetoes, leases, and times without the engine.
 
-use experiment::coordination::{CoordinationRecord, MemberRecord};
+use experiment::coordination::{
+    CoordinationRecord, EventKind, FleetVerdict, Happening, MemberRecord,
+};
 use fusebox::{Cause, State};
 
 use super::Clause;
@@ -14,7 +16,8 @@ pub(super) fn decided(story: &Story<'_>) -> Vec<Clause> {
         return Vec::new();
     };
     let mut clauses = vec![verdict(story, record)];
-    clauses.extend(vetoes(record));
+    clauses.extend(first_verdict(record));
+    clauses.extend(vetoes(story, record));
     clauses.extend(leases(story, record));
     clauses.extend(alone(story, record));
     clauses.extend(localised(record));
@@ -57,34 +60,78 @@ fn verdict(story: &Story<'_>, record: &CoordinationRecord) -> Clause {
     }
 }
 
+/// When the fleet's verdict first opened, and by which votes.
+fn first_verdict(record: &CoordinationRecord) -> Option<Clause> {
+    let views = &record.course.as_ref()?.views;
+    let first = views
+        .iter()
+        .find(|view| view.verdict == Some(FleetVerdict::Open))?;
+    Some(Clause::at(
+        first.at_s,
+        format!(
+            "Its first verdict came at {}, when {} of {} suspected the downstream ({} needed).",
+            clock(first.at_s),
+            number(first.suspects.into()),
+            counted(first.voters, "voter"),
+            number(first.need.into()),
+        ),
+    ))
+}
+
+/// The events of one kind, in order.
+fn events(record: &CoordinationRecord, kind: EventKind) -> Vec<&Happening> {
+    let events = record.course.iter().flat_map(|course| &course.events);
+    events.filter(|event| event.kind == kind).collect()
+}
+
+/// The instances of these events, by name or by number.
+fn who(story: &Story<'_>, events: &[&Happening]) -> String {
+    let mut places: Vec<usize> = events.iter().map(|event| event.instance).collect();
+    places.sort_unstable();
+    places.dedup();
+    story.names(&places)
+}
+
 /// Who stayed closed although the fleet opened.
-fn vetoes(record: &CoordinationRecord) -> Option<Clause> {
+fn vetoes(story: &Story<'_>, record: &CoordinationRecord) -> Option<Clause> {
     let all = sum(record, |one| one.vetoes);
+    let known = events(record, EventKind::Vetoed);
     (all > 0).then(|| {
-        let saw = if all == 1 { "an instance" } else { "instances" };
-        Clause::of_all(format!(
+        let saw = match &*known {
+            [] if all == 1 => "an instance".to_owned(),
+            [] => "instances".to_owned(),
+            known => who(story, known),
+        };
+        let text = format!(
             "{}: {saw} stayed closed for a while beside an open fleet, having seen no trouble.",
-            counted(all, "veto").replace("vetos", "vetoes")
-        ))
+            counted(all, "veto")
+        );
+        Clause {
+            text,
+            at: known.first().map(|event| event.at_s),
+        }
     })
 }
 
 /// The probes that one instance made for all.
 fn leases(story: &Story<'_>, record: &CoordinationRecord) -> Option<Clause> {
     let leases = &record.ledger.leases;
+    let known = events(record, EventKind::Leased);
     let changes = story.changes();
     let first = changes.iter().find(|(_, it)| it.cause == Cause::FleetProbe);
+    let first = first.map(|(_, it)| it.at_s);
+    let held = match &*known {
+        [] => String::new(),
+        known => format!(", held by {}", who(story, known)),
+    };
     (leases.granted > 0).then(|| Clause {
         text: format!(
-            "{} leased to one instance for all: {} succeeded, {} failed.",
-            match leases.granted {
-                1 => "1 probe was".to_owned(),
-                many => format!("{} probes were", number(many)),
-            },
+            "{} of the probe for all{held}: {} succeeded, {} failed.",
+            counted(leases.granted, "lease"),
             number(leases.succeeded),
             number(leases.failed)
         ),
-        at: first.map(|(_, it)| it.at_s),
+        at: known.first().map(|event| event.at_s).or(first),
     })
 }
 
@@ -101,15 +148,30 @@ fn alone(story: &Story<'_>, record: &CoordinationRecord) -> Option<Clause> {
     }
     let changes = story.changes();
     let lost = changes.iter().find(|(_, it)| it.cause == Cause::EngineLost);
+    let lost = lost.map(|(_, it)| it.at_s);
+    let known = events(record, EventKind::FellBack);
+    let back = events(record, EventKind::Rejoined);
+    let since = match (known.first(), back.last()) {
+        (Some(first), Some(heard)) => format!(
+            ", first at {}, and last rejoined the fleet at {}",
+            clock(first.at_s),
+            clock(heard.at_s)
+        ),
+        (Some(first), None) => format!(
+            ", first at {}, and did not hear the fleet again",
+            clock(first.at_s)
+        ),
+        (None, _) => String::new(),
+    };
     Some(Clause {
         text: format!(
-            "Instances decided alone for a while {}, because nothing fresh came from the engine; {} was without news \
-             longest ({}).",
+            "Instances decided alone for a while {}{since}, because nothing fresh came from the engine; {} was without \
+             news longest ({}).",
             times(falls),
             longest.name,
             time(longest.alone_s)
         ),
-        at: lost.map(|(_, it)| it.at_s),
+        at: known.first().map(|event| event.at_s).or(lost),
     })
 }
 
@@ -121,11 +183,17 @@ fn localised(record: &CoordinationRecord) -> Option<Clause> {
         .filter(|one| one.localised > 0)
         .map(|one| &*one.name)
         .collect();
+    let known = events(record, EventKind::Localised);
     (!named.is_empty()).then(|| {
         let was = if named.len() == 1 { "was" } else { "were" };
-        Clause::of_all(format!(
-            "{} {was} open beside a fleet that was fine: the failure was local, not the downstream's.",
-            super::names::listed(&named, record.instances.len())
-        ))
+        let since = known.first().map(|event| event.at_s);
+        let first = since.map_or(String::new(), |at_s| format!(" (first at {})", clock(at_s)));
+        Clause {
+            text: format!(
+                "{} {was} open beside a fleet that was fine{first}: the failure was local, not the downstream's.",
+                super::names::listed(&named, record.instances.len())
+            ),
+            at: since,
+        }
     })
 }

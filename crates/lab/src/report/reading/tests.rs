@@ -1,5 +1,6 @@
 //! Readings of runs of which the facts are known.
 
+use experiment::coordination::{EventKind, FleetVerdict};
 use experiment::expectation::ExpectationVerdict;
 use experiment::fleet::{Change, Evidence, FleetRecord, InstanceRecord, Timeline};
 use experiment::scenario::Scenario;
@@ -233,11 +234,72 @@ fn a_fleet_that_decides_together_tells_its_verdict_and_its_leases() {
             .starts_with("The fleet (mode quorum) opened together once")
     });
     assert_eq!(verdict.unwrap().at, Some(first), "{told}");
-    let leased = format!(
-        "{} probes were leased to one instance for all: {} succeeded, {} failed.",
-        record.ledger.leases.granted, record.ledger.leases.succeeded, record.ledger.leases.failed
+    let course = record.course.as_ref().unwrap();
+    let first_of = |kind: EventKind| {
+        let mut events = course.events.iter();
+        events.find(|event| event.kind == kind).map(|it| it.at_s)
+    };
+    let opened = course
+        .views
+        .iter()
+        .find(|view| view.verdict == Some(FleetVerdict::Open));
+    for (begins, at) in [
+        (
+            "Its first verdict came at 0:20.2, when 5 of 10 voters",
+            opened.map(|it| it.at_s),
+        ),
+        (
+            "18 leases of the probe for all, held by",
+            first_of(EventKind::Leased),
+        ),
+        ("5 vetoes: ", first_of(EventKind::Vetoed)),
+    ] {
+        let clause = clauses.iter().find(|it| it.text.starts_with(begins));
+        let clause = clause.unwrap_or_else(|| panic!("{begins}: {told}"));
+        assert!(at.is_some(), "{begins}");
+        assert_eq!(clause.at, at, "{begins}");
+    }
+    let settled = format!(
+        ": {} succeeded, {} failed.",
+        record.ledger.leases.succeeded, record.ledger.leases.failed
     );
-    assert!(told.contains(&leased), "{leased}: {told}");
+    assert!(told.contains(&settled), "{settled}: {told}");
+}
+
+#[test]
+fn an_engine_that_was_lost_and_a_failure_of_one_are_told_with_their_moments() {
+    let lost = simulated(
+        "title = \"t\"\nduration = \"20s\"\n[coordination]\nmode = \"quorum\"\n\
+         [[engine.faults]]\nkind = \"freeze\"\nfrom = \"5s\"\nuntil = \"12s\"\n\
+         [faults]\nphases = [{ name = \"calm\" }]\n",
+    );
+    let local = simulated(include_str!(
+        "../../../../../scenarios/coordination/one-bad-instance.toml"
+    ));
+    for (run, kind, word) in [
+        (
+            &lost,
+            EventKind::FellBack,
+            "Instances decided alone for a while 3 times, first at 0:0",
+        ),
+        (
+            &local,
+            EventKind::Localised,
+            "was open beside a fleet that was fine (first at",
+        ),
+    ] {
+        let course = run.coordination.as_ref().unwrap().course.as_ref().unwrap();
+        let first = course.events.iter().find(|event| event.kind == kind);
+        let clauses = reading(run);
+        let clause = clauses.iter().find(|it| it.text.contains(word));
+        let clause = clause.unwrap_or_else(|| panic!("{word}: {}", all(run)));
+        assert_eq!(clause.at, first.map(|it| it.at_s), "{}", clause.text);
+    }
+    assert!(
+        all(&lost).contains("and last rejoined the fleet at 0:12."),
+        "{}",
+        all(&lost)
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod scale;
 
 use experiment::comparison::{Comparison, Contrast, LEVEL, Pairing, Row, Side};
+use experiment::count::counted;
 use experiment::expectation::Unit;
 use experiment::result::Performer;
 use experiment::statistics::{Difference, Estimate};
@@ -92,7 +93,7 @@ pub(super) fn pairing(comparison: &Comparison<'_>, further: usize) -> Vec<String
             let alone = match alone {
                 0 => String::new(),
                 1 => " (1 run has no partner)".to_owned(),
-                alone => format!(" ({alone} runs have no partner)"),
+                alone => format!(" ({} have no partner)", counted(alone, "run")),
             };
             format!(
                 "[{number}] and [1] in {} of one seed each{alone}, signed-rank test",
@@ -234,7 +235,7 @@ fn alone(comparison: &Comparison<'_>) -> Vec<String> {
                 let scale = Scale::of(row, &[ends.low, ends.high]);
                 format!("{} … {}", scale.bare(ends.low), scale.with_unit(ends.high))
             }
-            None if it.never > 0 => format!("never in {} runs", it.never),
+            None if it.never > 0 => format!("never in {}", counted(it.never, "run")),
             None => "one run has none".to_owned(),
         };
         let value = value(row, &it, it.never > 0);
@@ -308,7 +309,7 @@ fn value(row: &Row, estimate: &Estimate, by_median: bool) -> String {
 fn difference(row: &Row, contrast: &Contrast, estimates: [Option<Estimate>; 2]) -> String {
     let Some(Difference { mean, interval }) = contrast.difference else {
         let [first, second] = estimates.map(|it| it.map_or(0, |it| it.never));
-        return format!("never in {first} and {second} runs");
+        return format!("never in {first} and {}", counted(second, "run"));
     };
     if !contrast.varies {
         return "the same in all".to_owned();
@@ -338,9 +339,5 @@ fn probability(contrast: &Contrast) -> String {
 }
 
 /// `1 pair`, `2 pairs`.
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 #[cfg(test)]
 mod tests;

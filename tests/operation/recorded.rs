@@ -1,0 +1,220 @@
+//! A run that somebody drives and ends early: its result and its reports say what was ordered, when, and what held.
+
+use std::time::Duration;
+
+use end_to_end::{Process, Schema, Signal, empty_folder, eventually, read, result, text};
+use serde_json::{Value, json};
+
+use crate::Lab;
+
+/// A run of this scenario that goes on until somebody ends it.
+async fn begun(name: &str, flags: &[&str]) -> (Lab, std::path::PathBuf) {
+    let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), &format!("operation-{name}"));
+    let out = folder.join("out");
+    let run = [
+        "run",
+        "fast-fail",
+        "--set",
+        "duration=10m",
+        "--set",
+        "expectations=[]",
+        "--set",
+        "load.lateness_limit=1h",
+        "--plain",
+        "--out",
+        text(&out),
+    ];
+    let lab = Lab::of(Process::start(&[&run[..], flags].concat())).await;
+    (lab, out)
+}
+
+/// Ends a run as Ctrl-C does.
+async fn interrupted(lab: Lab) {
+    lab.process.signal(Signal::Interrupt);
+    let ended = lab.process.ended(Duration::from_secs(30)).await;
+    assert!(ended.status.success(), "{ended:#?}");
+}
+
+#[tokio::test]
+async fn an_interrupted_run_has_its_orders_in_the_result_and_in_its_reports() {
+    let (lab, out) = begun("recorded", &[]).await;
+    for (method, path, body, mark) in [
+        (
+            "PUT",
+            "/api/instances/A/breaker/mode",
+            r#"{"mode": "forced_open"}"#,
+            "A: forced open",
+        ),
+        ("POST", "/api/instances/A/breaker/reset", "", "A: reset"),
+        (
+            "PATCH",
+            "/api/breaker/settings",
+            r#"{"open_for": "3s"}"#,
+            "all: open_for = 3s, max_open_for = 6s",
+        ),
+        ("PUT", "/api/load", r#"{"rate": 30}"#, "load: 30 calls/s"),
+        ("POST", "/api/instances/B/stop", "", "B stopped"),
+        ("POST", "/api/instances/B/start", "", "B started"),
+        ("DELETE", "/api/faults", "", "faults cleared"),
+    ] {
+        lab.done(method, path, body).await;
+        if path != "/api/breaker/settings" {
+            lab.marked(mark).await;
+        }
+    }
+    // Given at the services themselves, past the lab.
+    let forced = lab.instances[2]
+        .send(
+            "PUT",
+            "/breaker/mode",
+            &[],
+            r#"{"mode": "forced_open"}"#.to_owned(),
+        )
+        .await;
+    assert_eq!(forced.status, 200, "{}", forced.body);
+    let history = lab
+        .history_when("C is forced open", |history| {
+            history["x"].as_array().is_some_and(|changes| {
+                changes
+                    .iter()
+                    .any(|it| it[1] == 2 && it[4] == "forced_open")
+            })
+        })
+        .await;
+    interrupted(lab).await;
+
+    let result = result(&out);
+    Schema::of("result.schema.json").validate(&result);
+    let run = &result["repetitions"][0];
+    assert_eq!(run["cut_short"], true);
+    let orders = &run["orders"];
+    // As the live page had them.
+    let marks: Vec<Value> = orders["marks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mark| json!([mark[0], mark[1], mark[2]]))
+        .collect();
+    assert_eq!(json!(marks), history["m"]);
+    let source = |text: &str| {
+        let mut marks = orders["marks"].as_array().unwrap().iter();
+        marks
+            .find(|mark| mark[2] == text)
+            .map(|mark| mark[3].clone())
+    };
+    assert_eq!(source("A: reset"), Some("lab".into()));
+    assert_eq!(source("faults cleared"), Some("lab".into()));
+    assert_eq!(source("B stopped"), Some("seen".into()));
+    let settings = orders["settings"].as_array().unwrap();
+    let held: Vec<Value> = settings
+        .iter()
+        .map(|row| json!([row[1], row[2]["open_for"]]))
+        .collect();
+    assert_eq!(held.len(), 2, "{held:?}");
+    assert_eq!(held[1], json!([[0, 1, 2], "3s"]));
+    assert_ne!(held[0][1], "3s");
+    let load = orders["load"].as_array().unwrap();
+    assert_eq!(load.last().unwrap()[1], 30.0);
+
+    let (html, markdown) = (read(&out.join("report.html")), read(&out.join("report.md")));
+    for part in [
+        "B stopped",
+        "A: reset",
+        "load: 30 calls/s",
+        "C: closed → forced-open",
+        "at the instance",
+    ] {
+        assert!(html.contains(part), "{part}");
+        assert!(markdown.contains(part), "{part}: {markdown}");
+    }
+    assert!(out.join("timeline.svg").exists());
+}
+
+#[tokio::test]
+async fn an_interrupted_run_of_a_fleet_counts_as_its_metrics_did() {
+    let flags = [
+        "--set",
+        "coordination.mode=quorum",
+        "--set",
+        "coordination.suspicion_run=3",
+        "--set",
+        "breaker.open_for=300ms",
+        "--set",
+        "breaker.failure_rate_threshold=off",
+        "--set",
+        "breaker.consecutive_failures=30",
+        "--set",
+        "load.rate=120",
+    ];
+    let (lab, out) = begun("metrics", &flags).await;
+    eventually("all three vote", async || {
+        let breaker = lab.instances[0].get("/breaker").await.json();
+        (breaker["fleet"]["votes"]["voters"] == 3).then_some(())
+    })
+    .await;
+    let down =
+        r#"{"phases": [{"name": "down", "failure_ratio": 1, "for": "3s"}, {"name": "well"}]}"#;
+    lab.done("PUT", "/api/faults", down).await;
+    let closed = |state: &Value| state["state"] == "closed";
+    eventually("a lease, and a calm fleet", async || {
+        let mut leases = 0.0;
+        for instance in &lab.instances {
+            let metrics = instance.metrics().await;
+            leases += metrics.sum(
+                "circuit_breaker_fleet_leases_total",
+                &["outcome=\"succeeded\""],
+            );
+            if !closed(&instance.get("/breaker").await.json()) {
+                return None;
+            }
+        }
+        (leases >= 1.0).then_some(())
+    })
+    .await;
+    let mut counted = std::collections::BTreeMap::new();
+    for instance in &lab.instances {
+        let metrics = instance.metrics().await;
+        for (kind, name, labels) in [
+            ("adopted", "circuit_breaker_fleet_adoptions_total", ""),
+            ("vetoed", "circuit_breaker_fleet_vetoes_total", ""),
+            (
+                "succeeded",
+                "circuit_breaker_fleet_leases_total",
+                "outcome=\"succeeded\"",
+            ),
+            (
+                "failed",
+                "circuit_breaker_fleet_leases_total",
+                "outcome=\"failed\"",
+            ),
+            (
+                "void",
+                "circuit_breaker_fleet_leases_total",
+                "outcome=\"void\"",
+            ),
+            ("fell_back", "circuit_breaker_fleet_fallbacks_total", ""),
+        ] {
+            *counted.entry(kind).or_insert(0.0) += metrics.sum(name, &[labels]);
+        }
+    }
+    interrupted(lab).await;
+
+    let run = &result(&out)["repetitions"][0];
+    let course = &run["coordination"]["course"];
+    let events = course["events"].as_array().unwrap();
+    let told = |kind: &str| {
+        let is = |event: &&Value| event[2] == kind || (event[2] == "probed" && event[3] == kind);
+        events.iter().filter(is).count()
+    };
+    for (kind, count) in counted {
+        #[expect(clippy::cast_precision_loss, reason = "few events")]
+        let of_kind = told(kind) as f64;
+        assert!(
+            (of_kind - count).abs() < 0.5,
+            "{kind}: {of_kind} and {count}: {events:?}"
+        );
+    }
+    let opened = course["views"].as_array().unwrap().iter();
+    assert!(opened.into_iter().any(|view| view[1] == "open"));
+    assert!(read(&out.join("report.md")).contains("Its first verdict came at"));
+}
