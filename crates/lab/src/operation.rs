@@ -196,8 +196,8 @@ impl Operation {
     ///
     /// Why nothing has changed.
     pub(crate) async fn change_coordination(&self, change: Change) -> Result<(), Refused> {
-        let instances = self.crew.instances();
-        let breakers = instances.map(|(_, one)| one.tuning().settings()).collect();
+        let tunings = self.tunings();
+        let breakers = move || tunings.iter().map(Tuning::settings).collect();
         let changed = self.coordinator.change(change, breakers).await;
         changed.map_err(Refused::from)
     }

@@ -99,23 +99,20 @@ impl Coordinator {
         self.lock().changes.clone()
     }
 
-    /// How often that has changed.
-    pub(crate) fn times_changed(&self) -> usize {
-        self.lock().changes.len() - 1
+    /// How often another fleet has begun: a scenario that is played again has an engine of its own, too.
+    pub(crate) fn times_replaced(&self) -> usize {
+        self.lock().replaced
     }
 
     /// What the engine has done so far, where one engine of this run alone has been there from the start.
     pub(crate) fn ledger(&self) -> Option<LedgerRecord> {
         let force = self.lock();
-        let engines = force
-            .engines
-            .as_ref()
-            .filter(|_| force.changes.len() == 1)?;
+        let engines = force.engines.as_ref().filter(|_| force.replaced == 0)?;
         engines.ledger()
     }
 
-    /// Changes how the instances decide. `breakers` are the settings that their breakers have now, from which rules follow
-    /// where they are not stated. Says whether anything is different then.
+    /// Changes how the instances decide. `breakers` says which settings their breakers have now; it is asked once no other
+    /// change is under way.
     ///
     /// # Errors
     ///
@@ -127,13 +124,13 @@ impl Coordinator {
     pub(crate) async fn change(
         self: &Arc<Self>,
         change: Change,
-        breakers: Vec<BreakerSettings>,
+        breakers: impl FnOnce() -> Vec<BreakerSettings> + Send + 'static,
     ) -> Result<(), Unchanged> {
         let it = Arc::clone(self);
         carried_out(async move {
             let _turn = it.turn.lock().await;
             let before = it.settings();
-            let after = change.over(&before, &breakers);
+            let after = change.over(&before, &breakers());
             let after = after.map_err(Unchanged::Invalid)?;
             if after.is_as(&before) {
                 return Ok(());
@@ -146,8 +143,8 @@ impl Coordinator {
         .await
     }
 
-    /// Lets the instances decide by these settings from now on, and does `meanwhile` while they are in no fleet. The faults of
-    /// an engine of a scenario count from now.
+    /// Lets the instances decide by other settings from now on, and does `meanwhile` while they are in no fleet: the faults of
+    /// an engine of a scenario count from then. The settings follow from those in force once no other change is under way.
     ///
     /// # Errors
     ///
@@ -158,13 +155,15 @@ impl Coordinator {
     /// As that of [`change`](Self::change).
     pub(crate) async fn begin_anew(
         self: &Arc<Self>,
-        settings: Coordinating,
+        settings: impl FnOnce(Coordinating) -> Coordinating + Send + 'static,
         meanwhile: impl FnOnce() -> Result<(), String> + Send + 'static,
     ) -> Result<(), Unchanged> {
         let it = Arc::clone(self);
         carried_out(async move {
             let _turn = it.turn.lock().await;
-            it.check_ports(&it.settings(), &settings)?;
+            let before = it.settings();
+            let settings = settings(before.clone());
+            it.check_ports(&before, &settings)?;
             it.go_over(settings, Instant::now(), meanwhile).await
         })
         .await

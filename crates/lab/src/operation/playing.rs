@@ -90,29 +90,12 @@ impl Operation {
             before();
             it.begin(scenario)
         };
-        let settings = self.coordination_of(scenario);
+        let settings = |now| coordination_of(scenario, now);
         let begun = self.coordinator.begin_anew(settings, meanwhile).await;
         begun.map_err(|why| match why {
             Unchanged::Conflict(why) => refused(why),
             why => why.into(),
         })
-    }
-
-    /// How the instances of a scenario decide. Where that is alone, the engine is there for the next mode.
-    fn coordination_of(&self, scenario: &Scenario) -> Coordinating {
-        let now = self.coordinator.settings();
-        let asked = scenario.coordination();
-        let (engine, staging) = if asked.mode.is_local() {
-            (now.coordination.engine, Staging::Standing)
-        } else {
-            (asked.engine.into(), Staging::of(scenario))
-        };
-        Coordinating {
-            gossip_seeds: now.gossip_seeds,
-            ready_unless_localised: now.ready_unless_localised,
-            staging,
-            ..Coordinating::of(scenario, engine)
-        }
     }
 
     /// Puts the settings of the scenario in force from now on.
@@ -179,6 +162,22 @@ impl Operation {
             }
         }
         Ok(())
+    }
+}
+
+/// How the instances of a scenario decide, after these settings. Where that is alone, the engine is there for the next mode.
+fn coordination_of(scenario: &Scenario, now: Coordinating) -> Coordinating {
+    let asked = scenario.coordination();
+    let (engine, staging) = if asked.mode.is_local() {
+        (now.coordination.engine, Staging::Standing)
+    } else {
+        (asked.engine.into(), Staging::of(scenario))
+    };
+    Coordinating {
+        gossip_seeds: now.gossip_seeds,
+        ready_unless_localised: now.ready_unless_localised,
+        staging,
+        ..Coordinating::of(scenario, engine)
     }
 }
 

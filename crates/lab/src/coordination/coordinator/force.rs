@@ -25,6 +25,8 @@ pub(super) struct Force {
     pub(super) began: Instant,
     /// What was in force at the start, and each change: never empty.
     pub(super) changes: Vec<Changed>,
+    /// How often the engine has given way to another one, also where nothing that is shown is different.
+    pub(super) replaced: usize,
     pub(super) is_over: bool,
 }
 
@@ -71,6 +73,7 @@ impl Force {
             settings,
             engines,
             began,
+            replaced: 0,
             is_over: false,
         }
     }
@@ -90,6 +93,7 @@ impl Force {
         }
         self.settings = settings;
         self.began = began;
+        self.replaced += 1;
         std::mem::replace(&mut self.engines, engines)
     }
 }

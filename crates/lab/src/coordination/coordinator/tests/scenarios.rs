@@ -1,0 +1,56 @@
+//! Tests of scenarios that are played while the instances work: each has an engine of its own.
+
+use std::sync::OnceLock;
+
+use experiment::scenario::Scenario;
+
+use super::*;
+use crate::settings::{Engine, Staging};
+
+/// A scenario in which the instances decide together, with these lines about the network or the engine.
+fn scenario(lines: &str) -> Coordinating {
+    let text = format!(
+        "title = \"t\"\nduration = \"60s\"\n[coordination]\nmode = \"quorum\"\n{lines}\n[faults]\nphases = \
+         [{{ name = \"calm\" }}]\n"
+    );
+    let scenario = Scenario::parse(&text).unwrap();
+    Coordinating {
+        staging: Staging::of(&scenario),
+        ..Coordinating::of(&scenario, Engine::Memory)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scenario_that_is_played_again_has_another_engine_though_nothing_else_is_different() {
+    let rig = Rig::from_the_start(scenario("")).await;
+    rig.settle().await;
+    assert!(rig.coordinator.ledger().is_some(), "it has been there from the start");
+
+    let again = rig.coordinator.begin_anew(|_| scenario(""), || Ok(())).await;
+
+    assert_eq!(again, Ok(()));
+    assert_eq!(rig.coordinator.changes().len(), 1, "nothing is different");
+    assert_eq!(rig.coordinator.ledger(), None, "what the first one did is not in it");
+    assert_eq!(rig.coordinator.times_replaced(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_waits_for_its_turn_follows_what_is_so_then() {
+    let rig = Rig::alone();
+    let now = Arc::new(OnceLock::new());
+    let told = Arc::clone(&now);
+    let begin = move || told.set("later").map_err(|_| "twice".to_owned());
+    let change = experiment::reading::parse_json(QUORUM.as_bytes()).unwrap();
+    let settings = BreakerSettings::default().settled();
+    let breakers = move || {
+        assert_eq!(now.get(), Some(&"later"));
+        vec![settings; 3]
+    };
+
+    let (begun, changed) = tokio::join!(
+        rig.coordinator.begin_anew(|_| scenario(""), begin),
+        rig.coordinator.change(change, breakers)
+    );
+
+    assert_eq!((begun, changed), (Ok(()), Ok(())));
+}
