@@ -35,6 +35,34 @@ async fn a_scenario_that_is_played_again_has_another_engine_though_nothing_else_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mark_names_what_is_stated_and_what_the_breakers_bring_along() {
+    let rig = Rig::from_the_start(scenario("")).await;
+    let other = || scenario("heartbeat = \"300ms\"\n[breaker]\nopen_for = \"700ms\"");
+
+    let begun = rig.coordinator.begin_anew(move |_| other(), || Ok(())).await;
+
+    assert_eq!(begun, Ok(()));
+    let said = rig.coordinator.changes()[1].different.clone();
+    assert!(said.contains("heartbeat 300ms"), "{said}");
+    assert!(said.contains("open_for 700ms"), "{said}");
+}
+
+#[tokio::test]
+async fn it_is_said_that_faults_of_a_scenario_end_with_its_engine() {
+    let lost = "[[engine.faults]]\nkind = \"crash\"\nfrom = \"20s\"\nuntil = \"50s\"";
+    for (lines, ends) in [(lost, true), ("", false)] {
+        let rig = Rig::from_the_start(scenario(lines)).await;
+
+        rig.change(r#"{"engine": "gossip"}"#).await.unwrap();
+
+        let said = rig.coordinator.changes()[1].different.clone();
+        let faults = if ends { ", without the faults of the scenario" } else { "" };
+        assert_eq!(said, format!("quorum, engine gossip{faults}"));
+        rig.change(r#"{"mode": "local"}"#).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_change_that_waits_for_its_turn_follows_what_is_so_then() {
     let rig = Rig::alone();
     let now = Arc::new(OnceLock::new());
