@@ -88,7 +88,11 @@ impl Change {
             && !coordination.mode.is_local()
             && !before.is_local();
         // The network and the faults of a scenario are those of its engine, as long as anybody decides over that.
-        let staging = if stays { before.staging.clone() } else { Staging::Standing };
+        let staging = if stays {
+            before.staging.clone()
+        } else {
+            Staging::Standing
+        };
         Ok(Coordinating {
             coordination,
             rules,

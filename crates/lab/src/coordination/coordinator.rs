@@ -8,11 +8,13 @@
 mod force;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use experiment::coordination::LedgerRecord;
 use fusebox::{Clock, SystemClock};
 use fusebox_fleet::Mode;
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
@@ -138,7 +140,7 @@ impl Coordinator {
             check_own_trips(before.coordination.mode.0, after.coordination.mode.0)?;
             it.check_ports(&before, &after)?;
             let began = it.lock().began;
-            it.go_over(after, began, || Ok(())).await
+            it.go_over(after, Some(began), || Ok(())).await
         })
         .await
     }
@@ -164,7 +166,7 @@ impl Coordinator {
             let before = it.settings();
             let settings = settings(before.clone());
             it.check_ports(&before, &settings)?;
-            it.go_over(settings, Instant::now(), meanwhile).await
+            it.go_over(settings, None, meanwhile).await
         })
         .await
     }
@@ -174,30 +176,67 @@ impl Coordinator {
         self.lock().is_over = true;
     }
 
+    /// Goes over to these settings. What breaks half way leaves those before in force.
     async fn go_over(
         &self,
         settings: Coordinating,
-        began: Instant,
+        began: Option<Instant>,
         meanwhile: impl FnOnce() -> Result<(), String>,
     ) -> Result<(), Unchanged> {
-        if self.lock().is_over {
-            return Err(Unchanged::LabEnds);
+        let gone = AssertUnwindSafe(self.exchange(settings, began, meanwhile));
+        let gone = gone.catch_unwind().await.unwrap_or_else(|_| {
+            let why =
+                "the change failed half way, which is a fault of the lab: see its error output";
+            Err(Unchanged::Unavailable(why.to_owned()))
+        });
+        if gone.is_err() && !self.lock().is_over {
+            self.join(); // those that have left
         }
-        let engines = self.started(&settings, began).await?.map(Arc::new);
+        gone
+    }
+
+    async fn exchange(
+        &self,
+        settings: Coordinating,
+        began: Option<Instant>,
+        meanwhile: impl FnOnce() -> Result<(), String>,
+    ) -> Result<(), Unchanged> {
+        self.check_open()?;
+        // An engine in this process answers in any case. Its clock begins when nobody is in the fleet before any more.
+        let is_here = settings.coordination.engine.is_memory();
+        let mut ready = None;
+        if !is_here {
+            ready = self.started(&settings, Instant::now()).await?;
+            if let Err(over) = self.check_open() {
+                end(ready).await;
+                return Err(over);
+            }
+        }
         let at = self.clock.now();
         join_all(self.seats.iter().map(|seat| seat.leave())).await;
-        if let Err(why) = meanwhile() {
-            if let Some(engines) = engines {
-                engines.end().await;
-            }
-            self.join();
-            return Err(Unchanged::Conflict(why));
+        let began = began.unwrap_or_else(Instant::now);
+        let begun = meanwhile().map_err(Unchanged::Conflict);
+        if let Err(why) = begun.and_then(|()| self.check_open()) {
+            end(ready).await;
+            return Err(why);
         }
+        if is_here {
+            ready = self.started(&settings, began).await?;
+        }
+        let engines = ready.map(Arc::new);
         let before = self.lock().change(settings, engines, (at, began));
         if let Some(before) = before {
             before.end().await;
         }
         self.join();
+        Ok(())
+    }
+
+    /// Nothing begins once the lab ends.
+    fn check_open(&self) -> Result<(), Unchanged> {
+        if self.lock().is_over {
+            return Err(Unchanged::LabEnds);
+        }
         Ok(())
     }
 
@@ -248,6 +287,13 @@ impl Coordinator {
 
     fn lock(&self) -> MutexGuard<'_, Force> {
         self.force.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends engines that nobody has joined.
+async fn end(engines: Option<Engines>) {
+    if let Some(engines) = engines {
+        engines.end().await;
     }
 }
 

@@ -121,7 +121,11 @@ fn what_the_breakers_have_now_is_taken_over_only_where_it_is_asked_for() {
     assert_eq!((wait, by), (Duration::from_secs(3), factor), "it stays");
     let (_, _, alone) = now(&asked, r#"{"mode": "local"}"#);
     let (wait, by, _) = now(&alone, r#"{"mode": "quorum"}"#);
-    assert_eq!((wait, by), (Duration::from_secs(3), 5.0), "nothing was in force");
+    assert_eq!(
+        (wait, by),
+        (Duration::from_secs(3), 5.0),
+        "nothing was in force"
+    );
 }
 
 #[test]

@@ -24,14 +24,45 @@ fn scenario(lines: &str) -> Coordinating {
 async fn a_scenario_that_is_played_again_has_another_engine_though_nothing_else_is_different() {
     let rig = Rig::from_the_start(scenario("")).await;
     rig.settle().await;
-    assert!(rig.coordinator.ledger().is_some(), "it has been there from the start");
+    assert!(
+        rig.coordinator.ledger().is_some(),
+        "it has been there from the start"
+    );
 
-    let again = rig.coordinator.begin_anew(|_| scenario(""), || Ok(())).await;
+    let again = rig
+        .coordinator
+        .begin_anew(|_| scenario(""), || Ok(()))
+        .await;
 
     assert_eq!(again, Ok(()));
     assert_eq!(rig.coordinator.changes().len(), 1, "nothing is different");
-    assert_eq!(rig.coordinator.ledger(), None, "what the first one did is not in it");
+    assert_eq!(
+        rig.coordinator.ledger(),
+        None,
+        "what the first one did is not in it"
+    );
     assert_eq!(rig.coordinator.times_replaced(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_clock_of_a_scenario_s_engine_begins_with_that_of_its_plan_and_its_load() {
+    let lost = "[[engine.faults]]\nkind = \"crash\"\nfrom = \"0s\"\nuntil = \"50s\"";
+    let rig = Rig::from_the_start(scenario(lost)).await;
+    rig.settle().await;
+    let before = Instant::now();
+    let began = Arc::new(OnceLock::new());
+    let told = Arc::clone(&began);
+
+    let begin = move || told.set(Instant::now()).map_err(|_| "twice".to_owned());
+    let begun = rig.coordinator.begin_anew(|_| scenario(""), begin).await;
+
+    assert_eq!(begun, Ok(()));
+    let began = *began.get().unwrap();
+    assert!(
+        began > before,
+        "it takes a while to leave an engine that is lost"
+    );
+    assert_eq!(rig.coordinator.lock().began, began);
 }
 
 #[tokio::test(start_paused = true)]
@@ -39,7 +70,10 @@ async fn a_mark_names_what_is_stated_and_what_the_breakers_bring_along() {
     let rig = Rig::from_the_start(scenario("")).await;
     let other = || scenario("heartbeat = \"300ms\"\n[breaker]\nopen_for = \"700ms\"");
 
-    let begun = rig.coordinator.begin_anew(move |_| other(), || Ok(())).await;
+    let begun = rig
+        .coordinator
+        .begin_anew(move |_| other(), || Ok(()))
+        .await;
 
     assert_eq!(begun, Ok(()));
     let said = rig.coordinator.changes()[1].different.clone();
@@ -56,10 +90,44 @@ async fn it_is_said_that_faults_of_a_scenario_end_with_its_engine() {
         rig.change(r#"{"engine": "gossip"}"#).await.unwrap();
 
         let said = rig.coordinator.changes()[1].different.clone();
-        let faults = if ends { ", without the faults of the scenario" } else { "" };
+        let faults = if ends {
+            ", without the faults of the scenario"
+        } else {
+            ""
+        };
         assert_eq!(said, format!("quorum, engine gossip{faults}"));
         rig.change(r#"{"mode": "local"}"#).await.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_is_under_way_when_the_lab_ends_starts_nothing_more() {
+    let rig = Rig::deciding(QUORUM).await;
+    let ends = Arc::clone(&rig.coordinator);
+
+    let begin = move || {
+        ends.end();
+        Ok(())
+    };
+    let begun = rig.coordinator.begin_anew(|_| scenario(""), begin).await;
+
+    assert_eq!(begun, Err(Unchanged::LabEnds));
+    assert_eq!(rig.coordinator.changes().len(), 2);
+    assert_eq!(rig.standing(), [], "nobody joins any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn instances_join_what_was_in_force_when_a_change_breaks_half_way() {
+    let rig = Rig::deciding(QUORUM).await;
+
+    let begin = || panic!("it breaks");
+    let begun = rig.coordinator.begin_anew(|_| scenario(""), begin).await;
+    rig.call(true);
+    rig.settle().await;
+
+    assert!(matches!(begun, Err(Unchanged::Unavailable(_))), "{begun:?}");
+    assert_eq!(rig.standing(), [(Mode::Quorum, 3); 3]);
+    rig.change(r#"{"mode": "pooled"}"#).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
