@@ -138,7 +138,7 @@ impl Coordinator {
                 return Ok(());
             }
             check_own_trips(before.coordination.mode.0, after.coordination.mode.0)?;
-            it.check_ports(&before, &after)?;
+            it.check_ports(&after).map_err(Unchanged::Conflict)?;
             let began = it.lock().began;
             it.go_over(after, Some(began), || Ok(())).await
         })
@@ -163,9 +163,8 @@ impl Coordinator {
         let it = Arc::clone(self);
         carried_out(async move {
             let _turn = it.turn.lock().await;
-            let before = it.settings();
-            let settings = settings(before.clone());
-            it.check_ports(&before, &settings)?;
+            let settings = settings(it.settings());
+            it.check_ports(&settings).map_err(Unchanged::Conflict)?;
             it.go_over(settings, None, meanwhile).await
         })
         .await
@@ -215,8 +214,8 @@ impl Coordinator {
         let at = self.clock.now();
         join_all(self.seats.iter().map(|seat| seat.leave())).await;
         let began = began.unwrap_or_else(Instant::now);
-        let begun = meanwhile().map_err(Unchanged::Conflict);
-        if let Err(why) = begun.and_then(|()| self.check_open()) {
+        let done = meanwhile().map_err(Unchanged::Conflict);
+        if let Err(why) = done.and_then(|()| self.check_open()) {
             end(ready).await;
             return Err(why);
         }
@@ -269,18 +268,22 @@ impl Coordinator {
         }
     }
 
-    /// Ports that were chosen for nodes are theirs until the nodes have ended.
-    fn check_ports(&self, before: &Coordinating, after: &Coordinating) -> Result<(), Unchanged> {
+    /// Whether the ports that were chosen for nodes are free then: they belong to nodes until these have ended.
+    ///
+    /// # Errors
+    ///
+    /// Why they are not, and what to do.
+    pub(crate) fn check_ports(&self, after: &Coordinating) -> Result<(), String> {
         let gossips = |settings: &Coordinating| {
             !settings.is_local() && matches!(settings.coordination.engine, Engine::Gossip)
         };
         let mut chosen = self.places.iter().filter_map(|place| place.gossip);
         match chosen.find(|place| place.chosen && place.listen.0.port() != 0) {
-            Some(place) if gossips(before) && gossips(after) => Err(Unchanged::Conflict(format!(
+            Some(place) if gossips(after) && gossips(&self.settings()) => Err(format!(
                 "the instances keep their gossip addresses, such as {}, until they have left the fleet: \
                  write {{\"mode\": \"local\"}} first",
                 place.listen
-            ))),
+            )),
             _ => Ok(()),
         }
     }

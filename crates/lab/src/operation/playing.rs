@@ -130,6 +130,9 @@ impl Operation {
                     .to_owned(),
             );
         }
+        check_threshold(self.fixed.unhealthy_at, scenario.unhealthy_at())?;
+        let settings = coordination_of(scenario, self.coordinator.settings());
+        self.coordinator.check_ports(&settings)?;
         self.running.check(scenario.faults())?;
         check_load(&self.load.demand().profile, scenario.load())
     }
@@ -163,6 +166,20 @@ impl Operation {
         }
         Ok(())
     }
+}
+
+/// Whether an opening is judged as the scenario wants it.
+#[expect(
+    clippy::float_cmp,
+    reason = "a share that was written is the same to the bit"
+)]
+fn check_threshold(here: f64, then: f64) -> Result<(), String> {
+    if here == then {
+        return Ok(());
+    }
+    Err(format!(
+        "its unhealthy_at is {then}, and this lab's is {here}, which is fixed while the lab runs"
+    ))
 }
 
 /// How the instances of a scenario decide, after these settings. Where that is alone, the engine is there for the next mode.

@@ -77,9 +77,7 @@ impl Staging {
     pub(crate) fn has_faults(&self) -> bool {
         match self {
             Self::Standing => false,
-            Self::Staged { network, plan, .. } => {
-                !network.only_delays() || !plan.faults.is_empty()
-            }
+            Self::Staged { network, plan, .. } => !network.only_delays() || !plan.faults.is_empty(),
         }
     }
 }

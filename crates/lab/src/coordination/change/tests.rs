@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use experiment::scenario::{EnginePlan, Network};
 use experiment::values::Span;
 use fusebox_fleet::Mode;
 
@@ -134,8 +135,8 @@ fn the_network_and_the_faults_of_a_scenario_end_with_its_fleet_over_that_engine(
     let staged = Coordinating {
         staging: Staging::Staged {
             seed: 7,
-            network: Default::default(),
-            plan: Default::default(),
+            network: Network::default(),
+            plan: EnginePlan::default(),
         },
         ..quorum
     };

@@ -53,10 +53,10 @@ async fn the_clock_of_a_scenario_s_engine_begins_with_that_of_its_plan_and_its_l
     let began = Arc::new(OnceLock::new());
     let told = Arc::clone(&began);
 
-    let begin = move || told.set(Instant::now()).map_err(|_| "twice".to_owned());
-    let begun = rig.coordinator.begin_anew(|_| scenario(""), begin).await;
+    let start = move || told.set(Instant::now()).map_err(|_| "twice".to_owned());
+    let said = rig.coordinator.begin_anew(|_| scenario(""), start).await;
 
-    assert_eq!(begun, Ok(()));
+    assert_eq!(said, Ok(()));
     let began = *began.get().unwrap();
     assert!(
         began > before,
@@ -70,12 +70,12 @@ async fn a_mark_names_what_is_stated_and_what_the_breakers_bring_along() {
     let rig = Rig::from_the_start(scenario("")).await;
     let other = || scenario("heartbeat = \"300ms\"\n[breaker]\nopen_for = \"700ms\"");
 
-    let begun = rig
+    let played = rig
         .coordinator
         .begin_anew(move |_| other(), || Ok(()))
         .await;
 
-    assert_eq!(begun, Ok(()));
+    assert_eq!(played, Ok(()));
     let said = rig.coordinator.changes()[1].different.clone();
     assert!(said.contains("heartbeat 300ms"), "{said}");
     assert!(said.contains("open_for 700ms"), "{said}");
@@ -105,13 +105,13 @@ async fn a_change_that_is_under_way_when_the_lab_ends_starts_nothing_more() {
     let rig = Rig::deciding(QUORUM).await;
     let ends = Arc::clone(&rig.coordinator);
 
-    let begin = move || {
+    let start = move || {
         ends.end();
         Ok(())
     };
-    let begun = rig.coordinator.begin_anew(|_| scenario(""), begin).await;
+    let said = rig.coordinator.begin_anew(|_| scenario(""), start).await;
 
-    assert_eq!(begun, Err(Unchanged::LabEnds));
+    assert_eq!(said, Err(Unchanged::LabEnds));
     assert_eq!(rig.coordinator.changes().len(), 2);
     assert_eq!(rig.standing(), [], "nobody joins any more");
 }
@@ -120,12 +120,12 @@ async fn a_change_that_is_under_way_when_the_lab_ends_starts_nothing_more() {
 async fn instances_join_what_was_in_force_when_a_change_breaks_half_way() {
     let rig = Rig::deciding(QUORUM).await;
 
-    let begin = || panic!("it breaks");
-    let begun = rig.coordinator.begin_anew(|_| scenario(""), begin).await;
+    let start = || panic!("it breaks");
+    let said = rig.coordinator.begin_anew(|_| scenario(""), start).await;
     rig.call(true);
     rig.settle().await;
 
-    assert!(matches!(begun, Err(Unchanged::Unavailable(_))), "{begun:?}");
+    assert!(matches!(said, Err(Unchanged::Unavailable(_))), "{said:?}");
     assert_eq!(rig.standing(), [(Mode::Quorum, 3); 3]);
     rig.change(r#"{"mode": "pooled"}"#).await.unwrap();
 }
@@ -135,7 +135,7 @@ async fn a_change_that_waits_for_its_turn_follows_what_is_so_then() {
     let rig = Rig::alone();
     let now = Arc::new(OnceLock::new());
     let told = Arc::clone(&now);
-    let begin = move || told.set("later").map_err(|_| "twice".to_owned());
+    let start = move || told.set("later").map_err(|_| "twice".to_owned());
     let change = experiment::reading::parse_json(QUORUM.as_bytes()).unwrap();
     let settings = BreakerSettings::default().settled();
     let breakers = move || {
@@ -143,10 +143,10 @@ async fn a_change_that_waits_for_its_turn_follows_what_is_so_then() {
         vec![settings; 3]
     };
 
-    let (begun, changed) = tokio::join!(
-        rig.coordinator.begin_anew(|_| scenario(""), begin),
+    let (played, changed) = tokio::join!(
+        rig.coordinator.begin_anew(|_| scenario(""), start),
         rig.coordinator.change(change, breakers)
     );
 
-    assert_eq!((begun, changed), (Ok(()), Ok(())));
+    assert_eq!((played, changed), (Ok(()), Ok(())));
 }
