@@ -121,7 +121,7 @@ async fn an_interrupted_run_has_its_orders_in_the_result_and_in_its_reports() {
         "B stopped",
         "A: reset",
         "load: 30 calls/s",
-        "C: closed → forced-open",
+        "C: closed → forced open",
         "at the instance",
     ] {
         assert!(html.contains(part), "{part}");

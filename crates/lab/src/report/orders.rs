@@ -123,7 +123,7 @@ mod tests {
             told,
             [
                 ("A: forced open", "through the lab"),
-                ("B: closed → forced-open", "at the instance")
+                ("B: closed → forced open", "at the instance")
             ]
         );
     }
