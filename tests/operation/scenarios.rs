@@ -1,6 +1,8 @@
 //! Scenarios that are played on a running lab.
 
-use end_to_end::eventually;
+use std::time::Duration;
+
+use end_to_end::{Process, Signal, empty_folder, eventually, result, text};
 use serde_json::{Value, json};
 
 use crate::Lab;
@@ -68,14 +70,16 @@ async fn scenarios_are_listed_each_with_a_sentence_and_why_it_cannot_be_played_h
         .filter(|one| one["playable"] == true)
         .map(|one| one["name"].as_str().unwrap())
         .collect();
-    for name in [
-        "divergence",
-        "fast-fail",
-        "flapping",
-        "partial-degradation",
-        "thresholds",
-    ] {
+    for name in ["fast-fail", "flapping", "thresholds"] {
         assert!(playable.contains(&name), "{name} of {playable:?}");
+    }
+    // An order says the same as the list.
+    for name in ["divergence", "partial-degradation"] {
+        let listed = all.iter().find(|one| one["name"] == name).unwrap();
+        let path = format!("/api/scenarios/{name}");
+        let (_, refused) = lab.refused("POST", &path, "").await;
+        let why = listed["why"].as_str().unwrap();
+        assert!(refused.contains(why), "{refused}: {why}");
     }
     for one in all {
         assert!(!one["title"].as_str().unwrap().is_empty(), "{one}");
@@ -101,6 +105,11 @@ async fn what_the_running_lab_cannot_play_is_refused_with_a_sentence_and_changes
             "call_timeout of A is 250ms, and this lab's is 1s",
         ),
         (
+            "partial-degradation",
+            409,
+            "its unhealthy_at is 0.2, and this lab's is 0.5, which is fixed while the lab runs",
+        ),
+        (
             "retry-storm",
             409,
             "another retries, which is fixed while the lab runs",
@@ -121,4 +130,39 @@ async fn what_the_running_lab_cannot_play_is_refused_with_a_sentence_and_changes
     assert_eq!(lab.downstream.get("/faults").await.json(), before);
     let breaker = lab.instances[0].get("/breaker").await.json();
     assert_eq!(breaker["settings"]["open_for"], "1s 500ms");
+}
+
+/// Which openings were wrong cannot be known of a downstream whose health follows the load, whoever brought it.
+#[tokio::test]
+async fn a_plan_with_an_overload_model_that_an_operator_brings_is_in_the_result() {
+    let folder = empty_folder(env!("CARGO_TARGET_TMPDIR"), "operation-overload");
+    let out = folder.join("out");
+    let run = [
+        "run",
+        "fast-fail",
+        "--set",
+        "duration=10m",
+        "--set",
+        "expectations=[]",
+    ];
+    let flags = [
+        "--set",
+        "load.lateness_limit=1h",
+        "--plain",
+        "--out",
+        text(&out),
+    ];
+    let lab = Lab::of(Process::start(&[&run[..], &flags].concat())).await;
+    let plan =
+        r#"{"overload": {"workers": 4, "service": {"fixed": "5ms"}, "queue": {"limit": 100}}}"#;
+
+    lab.done("PUT", "/api/faults", plan).await;
+    lab.marked("faults: changed").await;
+    lab.done("DELETE", "/api/faults", "").await;
+    lab.process.signal(Signal::Interrupt);
+    let ended = lab.process.ended(Duration::from_secs(30)).await;
+
+    assert!(ended.status.success(), "{ended:#?}");
+    let fleet = &result(&out)["repetitions"][0]["fleet"];
+    assert_eq!(fleet["truth_follows_load"], true);
 }

@@ -33,16 +33,19 @@ pub(crate) struct Operation {
 pub(crate) struct Fixed {
     /// How long each instance waits for the downstream.
     pub(crate) waits: BTreeMap<String, Duration>,
+    /// From which probability of failure on the downstream counts as unhealthy.
+    pub(crate) unhealthy_at: f64,
 }
 
 impl Fixed {
     /// What these settings fix.
-    pub(crate) fn of(settings: &Together) -> Self {
+    pub(crate) fn of(settings: &Together, unhealthy_at: f64) -> Self {
         let waits = settings.instance.iter();
         Self {
             waits: waits
                 .map(|(name, one)| (name.clone(), one.call_timeout.0))
                 .collect(),
+            unhealthy_at,
         }
     }
 }
@@ -196,13 +199,14 @@ impl Operation {
     ///
     /// Why nothing has changed.
     pub(crate) async fn change_coordination(&self, change: Change) -> Result<(), Refused> {
-        let instances = self.crew.instances();
-        let breakers = instances.map(|(_, one)| one.tuning().settings()).collect();
+        let tunings = self.tunings();
+        let breakers = move || tunings.iter().map(Tuning::settings).collect();
         let changed = self.coordinator.change(change, breakers).await;
         changed.map_err(Refused::from)
     }
 
-    fn tunings(&self) -> Vec<Tuning> {
+    /// The settings of the breakers, in the order of their instances.
+    pub(crate) fn tunings(&self) -> Vec<Tuning> {
         let instances = self.crew.instances();
         instances.map(|(_, one)| one.tuning().clone()).collect()
     }

@@ -23,6 +23,7 @@ mod feed;
 mod memory;
 mod order_book;
 mod orders;
+mod plan_orders;
 mod ring;
 mod source;
 mod standing;
@@ -49,6 +50,7 @@ use control::with_controls;
 pub(crate) use feed::Feed;
 pub(crate) use memory::history;
 use orders::with_orders;
+use plan_orders::PlanOrders;
 pub(crate) use source::{
     CoordinationStep, Described, Description, LoadStep, Moment, PhaseStart, PlanStep, Row, Rules,
     SecondLatencies, SettingsStep, Source, TruthStep, TurnStep,
@@ -90,8 +92,9 @@ impl Page {
             routes = routes.add_own(asset.path, &[200, 403], get(async || asset.answer()));
         }
         let routes = with_data(routes, &self.feed, &shutdown);
-        let routes = with_controls(routes, &self.feed, &self.operation);
-        let routes = with_orders(routes, &self.feed, &self.operation);
+        let plan_orders = PlanOrders::new(&self.feed);
+        let routes = with_controls(routes, (&self.feed, &plan_orders), &self.operation);
+        let routes = with_orders(routes, &plan_orders, &self.operation);
         serve(listening, router(routes), &settings, shutdown).await;
     }
 }

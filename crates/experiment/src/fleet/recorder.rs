@@ -170,6 +170,12 @@ impl Recorder {
         self
     }
 
+    /// Notes that the health of the downstream follows the load from now on. The whole record then says so, because a
+    /// figure of the run cannot be known for a part of it.
+    pub fn follow_load(&mut self) {
+        self.truth_follows_load = true;
+    }
+
     /// Notes that the phase called `name` goes on, or begins, at `at`. Calls count for the phase that they are
     /// told in.
     pub fn phase(&mut self, at: Duration, name: &str) {

@@ -1,6 +1,6 @@
 //! A change of how instances decide, as an operator writes it: a mode, an engine, or single settings.
 //!
-//! What is not stated stays as it was stated before; a setting that is null follows the breakers again. All of it is
+//! What is not stated stays as it is; a setting that is null follows the breakers again, as they are now. All of it is
 //! checked by the rules of a settings file before anything is done.
 
 use experiment::reading::{nearest, parse_json};
@@ -10,7 +10,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::settings::{BreakerSettings, Coordinating, Engine};
+use crate::settings::{BreakerSettings, Coordinating, Engine, Staging};
 
 const EXAMPLE: &str = "write an object such as {\"mode\": \"quorum\"}";
 
@@ -58,6 +58,7 @@ impl Change {
         before: &Coordinating,
         breakers: &[BreakerSettings],
     ) -> Result<Coordinating, String> {
+        let followed = self.followed(before, breakers);
         let mut stated = stated(&before.coordination);
         for (key, value) in self.stated {
             if value.is_null() {
@@ -82,18 +83,54 @@ impl Change {
         let coordination = coordination.with_engine(engine);
         check_mode(&coordination)?;
         check_votes(&coordination, breakers.len())?;
-        let (at_start, call_timeout) = before.followed;
-        // Where the breakers differ, the rules follow what all of them began with.
-        let followed = match breakers {
-            [first, rest @ ..] if rest.iter().all(|one| one == first) => *first,
-            _ => at_start,
+        let rules = coordination.settings(&followed, before.followed.1)?;
+        let stays = coordination.engine == before.coordination.engine
+            && !coordination.mode.is_local()
+            && !before.is_local();
+        // The network and the faults of a scenario are those of its engine, as long as anybody decides over that.
+        let staging = if stays {
+            before.staging.clone()
+        } else {
+            Staging::Standing
         };
-        let rules = coordination.settings(&followed, call_timeout)?;
         Ok(Coordinating {
             coordination,
             rules,
+            staging,
+            followed: (followed, before.followed.1),
             ..before.clone()
         })
+    }
+
+    /// The breakers' settings that rules follow: those of the breakers now where no rules were in force, and for a setting
+    /// that is null. All others stay. Where the breakers differ, the settings that were followed before are followed.
+    fn followed(&self, before: &Coordinating, breakers: &[BreakerSettings]) -> BreakerSettings {
+        let mut followed = before.followed.0;
+        let now = match breakers {
+            [first, rest @ ..] if rest.iter().all(|one| one == first) => *first,
+            _ => return followed,
+        };
+        if before.is_local() {
+            return now;
+        }
+        for (key, _) in self.stated.iter().filter(|(_, value)| value.is_null()) {
+            match key.as_str() {
+                "open_for" => followed.open_for = now.open_for,
+                "backoff_factor" => followed.backoff_factor = now.backoff_factor,
+                "jitter" => followed.jitter = now.jitter,
+                "longest_gap" => followed.max_open_for = now.max_open_for,
+                "pool_window" => followed.window_calls = now.window_calls,
+                "pool_threshold" => followed.failure_rate_threshold = now.failure_rate_threshold,
+                "suspicion_run" => {
+                    followed.window_calls = now.window_calls;
+                    followed.minimum_calls = now.minimum_calls;
+                    followed.failure_rate_threshold = now.failure_rate_threshold;
+                    followed.consecutive_failures = now.consecutive_failures;
+                }
+                _ => {}
+            }
+        }
+        followed
     }
 }
 

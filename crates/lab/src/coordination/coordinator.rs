@@ -8,11 +8,13 @@
 mod force;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use experiment::coordination::LedgerRecord;
 use fusebox::{Clock, SystemClock};
 use fusebox_fleet::Mode;
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
@@ -99,23 +101,20 @@ impl Coordinator {
         self.lock().changes.clone()
     }
 
-    /// How often that has changed.
-    pub(crate) fn times_changed(&self) -> usize {
-        self.lock().changes.len() - 1
+    /// How often another fleet has begun: a scenario that is played again has an engine of its own, too.
+    pub(crate) fn times_replaced(&self) -> usize {
+        self.lock().replaced
     }
 
     /// What the engine has done so far, where one engine of this run alone has been there from the start.
     pub(crate) fn ledger(&self) -> Option<LedgerRecord> {
         let force = self.lock();
-        let engines = force
-            .engines
-            .as_ref()
-            .filter(|_| force.changes.len() == 1)?;
+        let engines = force.engines.as_ref().filter(|_| force.replaced == 0)?;
         engines.ledger()
     }
 
-    /// Changes how the instances decide. `breakers` are the settings that their breakers have now, from which rules follow
-    /// where they are not stated. Says whether anything is different then.
+    /// Changes how the instances decide. `breakers` says which settings their breakers have now; it is asked once no other
+    /// change is under way.
     ///
     /// # Errors
     ///
@@ -127,27 +126,27 @@ impl Coordinator {
     pub(crate) async fn change(
         self: &Arc<Self>,
         change: Change,
-        breakers: Vec<BreakerSettings>,
+        breakers: impl FnOnce() -> Vec<BreakerSettings> + Send + 'static,
     ) -> Result<(), Unchanged> {
         let it = Arc::clone(self);
         carried_out(async move {
             let _turn = it.turn.lock().await;
             let before = it.settings();
-            let after = change.over(&before, &breakers);
+            let after = change.over(&before, &breakers());
             let after = after.map_err(Unchanged::Invalid)?;
             if after.is_as(&before) {
                 return Ok(());
             }
             check_own_trips(before.coordination.mode.0, after.coordination.mode.0)?;
-            it.check_ports(&before, &after)?;
+            it.check_ports(&after).map_err(Unchanged::Conflict)?;
             let began = it.lock().began;
-            it.go_over(after, began, || Ok(())).await
+            it.go_over(after, Some(began), || Ok(())).await
         })
         .await
     }
 
-    /// Lets the instances decide by these settings from now on, and does `meanwhile` while they are in no fleet. The faults of
-    /// an engine of a scenario count from now.
+    /// Lets the instances decide by other settings from now on, and does `meanwhile` while they are in no fleet: the faults of
+    /// an engine of a scenario count from then. The settings follow from those in force once no other change is under way.
     ///
     /// # Errors
     ///
@@ -158,14 +157,15 @@ impl Coordinator {
     /// As that of [`change`](Self::change).
     pub(crate) async fn begin_anew(
         self: &Arc<Self>,
-        settings: Coordinating,
+        settings: impl FnOnce(Coordinating) -> Coordinating + Send + 'static,
         meanwhile: impl FnOnce() -> Result<(), String> + Send + 'static,
     ) -> Result<(), Unchanged> {
         let it = Arc::clone(self);
         carried_out(async move {
             let _turn = it.turn.lock().await;
-            it.check_ports(&it.settings(), &settings)?;
-            it.go_over(settings, Instant::now(), meanwhile).await
+            let settings = settings(it.settings());
+            it.check_ports(&settings).map_err(Unchanged::Conflict)?;
+            it.go_over(settings, None, meanwhile).await
         })
         .await
     }
@@ -175,30 +175,67 @@ impl Coordinator {
         self.lock().is_over = true;
     }
 
+    /// Goes over to these settings. What breaks half way leaves those before in force.
     async fn go_over(
         &self,
         settings: Coordinating,
-        began: Instant,
+        began: Option<Instant>,
         meanwhile: impl FnOnce() -> Result<(), String>,
     ) -> Result<(), Unchanged> {
-        if self.lock().is_over {
-            return Err(Unchanged::LabEnds);
+        let gone = AssertUnwindSafe(self.exchange(settings, began, meanwhile));
+        let gone = gone.catch_unwind().await.unwrap_or_else(|_| {
+            let why =
+                "the change failed half way, which is a fault of the lab: see its error output";
+            Err(Unchanged::Unavailable(why.to_owned()))
+        });
+        if gone.is_err() && !self.lock().is_over {
+            self.join(); // those that have left
         }
-        let engines = self.started(&settings, began).await?.map(Arc::new);
+        gone
+    }
+
+    async fn exchange(
+        &self,
+        settings: Coordinating,
+        began: Option<Instant>,
+        meanwhile: impl FnOnce() -> Result<(), String>,
+    ) -> Result<(), Unchanged> {
+        self.check_open()?;
+        // An engine in this process answers in any case. Its clock begins when nobody is in the fleet before any more.
+        let is_here = settings.coordination.engine.is_memory();
+        let mut ready = None;
+        if !is_here {
+            ready = self.started(&settings, Instant::now()).await?;
+            if let Err(over) = self.check_open() {
+                end(ready).await;
+                return Err(over);
+            }
+        }
         let at = self.clock.now();
         join_all(self.seats.iter().map(|seat| seat.leave())).await;
-        if let Err(why) = meanwhile() {
-            if let Some(engines) = engines {
-                engines.end().await;
-            }
-            self.join();
-            return Err(Unchanged::Conflict(why));
+        let began = began.unwrap_or_else(Instant::now);
+        let done = meanwhile().map_err(Unchanged::Conflict);
+        if let Err(why) = done.and_then(|()| self.check_open()) {
+            end(ready).await;
+            return Err(why);
         }
+        if is_here {
+            ready = self.started(&settings, began).await?;
+        }
+        let engines = ready.map(Arc::new);
         let before = self.lock().change(settings, engines, (at, began));
         if let Some(before) = before {
             before.end().await;
         }
         self.join();
+        Ok(())
+    }
+
+    /// Nothing begins once the lab ends.
+    fn check_open(&self) -> Result<(), Unchanged> {
+        if self.lock().is_over {
+            return Err(Unchanged::LabEnds);
+        }
         Ok(())
     }
 
@@ -231,24 +268,35 @@ impl Coordinator {
         }
     }
 
-    /// Ports that were chosen for nodes are theirs until the nodes have ended.
-    fn check_ports(&self, before: &Coordinating, after: &Coordinating) -> Result<(), Unchanged> {
+    /// Whether the ports that were chosen for nodes are free then: they belong to nodes until these have ended.
+    ///
+    /// # Errors
+    ///
+    /// Why they are not, and what to do.
+    pub(crate) fn check_ports(&self, after: &Coordinating) -> Result<(), String> {
         let gossips = |settings: &Coordinating| {
             !settings.is_local() && matches!(settings.coordination.engine, Engine::Gossip)
         };
         let mut chosen = self.places.iter().filter_map(|place| place.gossip);
         match chosen.find(|place| place.chosen && place.listen.0.port() != 0) {
-            Some(place) if gossips(before) && gossips(after) => Err(Unchanged::Conflict(format!(
+            Some(place) if gossips(after) && gossips(&self.settings()) => Err(format!(
                 "the instances keep their gossip addresses, such as {}, until they have left the fleet: \
                  write {{\"mode\": \"local\"}} first",
                 place.listen
-            ))),
+            )),
             _ => Ok(()),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Force> {
         self.force.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends engines that nobody has joined.
+async fn end(engines: Option<Engines>) {
+    if let Some(engines) = engines {
+        engines.end().await;
     }
 }
 

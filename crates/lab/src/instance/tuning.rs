@@ -3,6 +3,7 @@
 //! A change is checked as a whole, by the same rules as at the start, before any of it takes effect. The breaker
 //! keeps its evidence as far as it still means something ([`Breaker::reconfigure`]).
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fusebox::{Breaker, Config};
@@ -46,9 +47,12 @@ impl Tuning {
         *self.lock()
     }
 
-    /// The changes of the settings, for whoever shows them. Those of one order have one instant.
-    pub(crate) fn journal(&self) -> &Journal<Tuned> {
-        &self.journal
+    /// The changes of the settings of each since the last time, for whoever shows them. Those of one order have one
+    /// instant, and are taken together.
+    pub(crate) fn take_all(all: &[Self]) -> Vec<VecDeque<(Instant, Tuned)>> {
+        // An order holds these until it has noted all that it changes.
+        let _held: Vec<_> = all.iter().map(Self::lock).collect();
+        all.iter().map(|one| one.journal.take()).collect()
     }
 
     /// Puts the stated settings in force, here and in all of `others`, or in none.
@@ -219,5 +223,27 @@ mod tests {
             let said = refusal(text);
             assert!(said.contains(why), "{text}: {said}");
         }
+    }
+
+    #[test]
+    fn what_one_order_changes_is_taken_together_or_not_yet() {
+        let all = ["A", "B", "C"].map(|name| tuning(name, "{}"));
+        let orders = 300;
+
+        std::thread::scope(|scope| {
+            let ordering = scope.spawn(|| {
+                for order in 0..orders {
+                    let wait = format!(r#"{{"open_for": "{}ms"}}"#, 100 + order);
+                    Tuning::change_all(&all, change(&wait)).unwrap();
+                }
+            });
+            let mut is_over = false;
+            while !is_over {
+                is_over = ordering.is_finished();
+                let taken = Tuning::take_all(&all);
+                let first = taken[0].len();
+                assert!(taken.iter().all(|one| one.len() == first), "{taken:?}");
+            }
+        });
     }
 }

@@ -90,29 +90,12 @@ impl Operation {
             before();
             it.begin(scenario)
         };
-        let settings = self.coordination_of(scenario);
+        let settings = |now| coordination_of(scenario, now);
         let begun = self.coordinator.begin_anew(settings, meanwhile).await;
         begun.map_err(|why| match why {
             Unchanged::Conflict(why) => refused(why),
             why => why.into(),
         })
-    }
-
-    /// How the instances of a scenario decide. Where that is alone, the engine is there for the next mode.
-    fn coordination_of(&self, scenario: &Scenario) -> Coordinating {
-        let now = self.coordinator.settings();
-        let asked = scenario.coordination();
-        let (engine, staging) = if asked.mode.is_local() {
-            (now.coordination.engine, Staging::Standing)
-        } else {
-            (asked.engine.into(), Staging::of(scenario))
-        };
-        Coordinating {
-            gossip_seeds: now.gossip_seeds,
-            ready_unless_localised: now.ready_unless_localised,
-            staging,
-            ..Coordinating::of(scenario, engine)
-        }
     }
 
     /// Puts the settings of the scenario in force from now on.
@@ -147,6 +130,9 @@ impl Operation {
                     .to_owned(),
             );
         }
+        check_threshold(self.fixed.unhealthy_at, scenario.unhealthy_at())?;
+        let settings = coordination_of(scenario, self.coordinator.settings());
+        self.coordinator.check_ports(&settings)?;
         self.running.check(scenario.faults())?;
         check_load(&self.load.demand().profile, scenario.load())
     }
@@ -179,6 +165,36 @@ impl Operation {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether an opening is judged as the scenario wants it.
+#[expect(
+    clippy::float_cmp,
+    reason = "a share that was written is the same to the bit"
+)]
+fn check_threshold(here: f64, then: f64) -> Result<(), String> {
+    if here == then {
+        return Ok(());
+    }
+    Err(format!(
+        "its unhealthy_at is {then}, and this lab's is {here}, which is fixed while the lab runs"
+    ))
+}
+
+/// How the instances of a scenario decide, after these settings. Where that is alone, the engine is there for the next mode.
+fn coordination_of(scenario: &Scenario, now: Coordinating) -> Coordinating {
+    let asked = scenario.coordination();
+    let (engine, staging) = if asked.mode.is_local() {
+        (now.coordination.engine, Staging::Standing)
+    } else {
+        (asked.engine.into(), Staging::of(scenario))
+    };
+    Coordinating {
+        gossip_seeds: now.gossip_seeds,
+        ready_unless_localised: now.ready_unless_localised,
+        staging,
+        ..Coordinating::of(scenario, engine)
     }
 }
 

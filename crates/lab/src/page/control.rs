@@ -15,8 +15,9 @@ use axum::response::Response;
 use axum::routing::{delete, patch, post, put};
 use serde_json::Value;
 
-use super::Feed;
 use super::orders::refused;
+use super::plan_orders::Naming;
+use super::{Feed, PlanOrders};
 use crate::operation::Operation;
 use crate::serve::{Routes, error, read_json};
 
@@ -31,8 +32,7 @@ struct Controls {
     feed: Arc<Feed>,
     operation: Operation,
     client: reqwest::Client,
-    /// Held by the order to the fault plan that is under way.
-    plan_orders: Arc<tokio::sync::Mutex<()>>,
+    plan_orders: PlanOrders,
 }
 
 /// An order on its way.
@@ -44,13 +44,17 @@ struct Order {
 }
 
 /// Adds the controls for what `feed` shows.
-pub(super) fn with_controls(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
+pub(super) fn with_controls(
+    routes: Routes,
+    (feed, plan_orders): (&Arc<Feed>, &PlanOrders),
+    operation: &Operation,
+) -> Routes {
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
     let controls = Controls {
         feed: Arc::clone(feed),
         operation: operation.clone(),
         client: client.build().expect("a client without TLS can be built"),
-        plan_orders: Arc::default(),
+        plan_orders: plan_orders.clone(),
     };
     with_breakers(with_faults(routes, &controls), controls)
 }
@@ -238,14 +242,12 @@ impl Controls {
 
     /// The feed notices that the plan has changed; the name for the mark must be known before.
     async fn change_plan(&self, order: Order, text: String) -> Response {
-        // One at a time, so that each change gets its own name.
-        let _turn = self.plan_orders.lock().await;
-        let change = self.feed.expect_plan(text);
-        let answer = self.send(order).await;
-        if !answer.status().is_success() {
-            self.feed.expect_no_more(change);
-        }
-        answer
+        let it = self.clone();
+        let order = move |naming: Arc<Naming>| async move {
+            naming.expect(text);
+            it.send(order).await
+        };
+        self.plan_orders.carry_out(order).await
     }
 
     /// Passes an order on to an instance, and marks it with `text` once it is carried out.

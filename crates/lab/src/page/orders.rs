@@ -3,7 +3,7 @@
 //! They are guarded like those that are passed on. The feed notices their effect and marks it, whoever gave the
 //! order.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
@@ -11,7 +11,8 @@ use axum::response::Response;
 use axum::routing::{get, patch, post, put};
 use serde_json::json;
 
-use super::Feed;
+use super::PlanOrders;
+use super::plan_orders::Naming;
 use crate::instance::SettingsChange;
 use crate::operation::{Operation, Refused, Why};
 use crate::serve::{self, Routes, error, read_json};
@@ -19,11 +20,15 @@ use crate::serve::{self, Routes, error, read_json};
 /// The possible answers to an order.
 const ANSWERS: [u16; 7] = [200, 400, 401, 403, 404, 409, 503];
 
-/// Adds these orders to the lab that `feed` shows.
-pub(super) fn with_orders(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
+/// Adds these orders; those that change the fault plan, too, take turns with `plan_orders`.
+pub(super) fn with_orders(
+    routes: Routes,
+    plan_orders: &PlanOrders,
+    operation: &Operation,
+) -> Routes {
     let routes = with_instances(routes, operation);
     let routes = with_load(routes, operation);
-    with_scenarios(with_coordination(routes, operation), feed, operation)
+    with_scenarios(with_coordination(routes, operation), plan_orders, operation)
 }
 
 fn with_instances(routes: Routes, operation: &Operation) -> Routes {
@@ -76,9 +81,9 @@ fn with_load(routes: Routes, operation: &Operation) -> Routes {
         )
 }
 
-fn with_scenarios(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
+fn with_scenarios(routes: Routes, plan_orders: &PlanOrders, operation: &Operation) -> Routes {
     let (listed, played) = (operation.clone(), operation.clone());
-    let feed = Arc::clone(feed);
+    let plan_orders = plan_orders.clone();
     routes
         .add_own(
             "/api/scenarios",
@@ -90,24 +95,21 @@ fn with_scenarios(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Ro
             "/api/scenarios/{name}",
             &ANSWERS,
             post(async move |Path(name): Path<String>| {
-                // The scenario begins in a task of its own.
-                let expected = Arc::new(OnceLock::new());
-                let (told, change) = (Arc::clone(&feed), Arc::clone(&expected));
-                let plan = format!("scenario {name}");
-                let before = move || {
-                    let _ = change.set(told.expect_plan(plan));
-                };
-                match played.play(&name, before).await {
-                    Ok(()) => serve::json(StatusCode::OK, &json!({ "scenario": name })),
-                    Err(why) => {
-                        if let Some(change) = expected.get() {
-                            feed.expect_no_more(*change);
-                        }
-                        refused(&why)
-                    }
-                }
+                let played = played.clone();
+                let order = move |naming| play(played, name, naming);
+                plan_orders.carry_out(order).await
             }),
         )
+}
+
+/// Answers `POST /api/scenarios/{name}`.
+async fn play(operation: Operation, name: String, naming: Arc<Naming>) -> Response {
+    // The scenario begins in a task of its own.
+    let plan = format!("scenario {name}");
+    match operation.play(&name, move || naming.expect(plan)).await {
+        Ok(()) => serve::json(StatusCode::OK, &json!({ "scenario": name })),
+        Err(why) => refused(&why),
+    }
 }
 
 fn with_coordination(routes: Routes, operation: &Operation) -> Routes {

@@ -72,6 +72,14 @@ impl Staging {
             plan: scenario.engine().clone(),
         }
     }
+
+    /// Whether messages are lost, or anything happens to the engine.
+    pub(crate) fn has_faults(&self) -> bool {
+        match self {
+            Self::Standing => false,
+            Self::Staged { network, plan, .. } => !network.only_delays() || !plan.faults.is_empty(),
+        }
+    }
 }
 
 /// Where the node of one instance gossips.

@@ -24,8 +24,8 @@ pub(super) struct CoordinationWatch {
     /// The newest era in which the fleet was open, of the fleet that there is now.
     opened: Option<Era>,
     openings: u64,
-    /// How often the mode, the engine or the settings had changed.
-    changed: usize,
+    /// How often another fleet had begun.
+    replaced: usize,
     last: Duration,
 }
 
@@ -55,7 +55,7 @@ impl CoordinationWatch {
             watched: watched.collect(),
             opened: None,
             openings: 0,
-            changed: 0,
+            replaced: 0,
             last: Duration::ZERO,
         }
     }
@@ -65,8 +65,8 @@ impl CoordinationWatch {
         let since = now.saturating_sub(self.last);
         self.last = now;
         // Another fleet counts its epochs anew.
-        let changed = self.coordinator.times_changed();
-        if std::mem::replace(&mut self.changed, changed) != changed {
+        let replaced = self.coordinator.times_replaced();
+        if std::mem::replace(&mut self.replaced, replaced) != replaced {
             self.opened = None;
         }
         for one in &mut self.watched {

@@ -176,7 +176,11 @@ fn tell_truth(watched: &Watched, at: Duration, since: Duration) {
     tell_calls(watched);
     let phase = watched.running.phase_at(at);
     let truths = watched.running.truth_of_each_at(at, &watched.names);
+    let follows_load = watched.running.follows_load();
     watched.fleet.recorder(|recorder| {
+        if follows_load {
+            recorder.follow_load(); // an operator may bring such a plan
+        }
         recorder.phase(since, &phase);
         for (place, p_fail) in truths.into_iter().enumerate() {
             recorder.truth(place, since, p_fail);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::instance::Tuned;
+use crate::instance::{Tuned, Tuning};
 use crate::load::LoadView;
 use crate::operation::Operation;
 use crate::page::{LoadStep, PlanStep, SettingsStep};
@@ -57,10 +57,10 @@ impl OrderSource {
     /// first one.
     fn settings(&mut self, looked: &Looked) -> Vec<SettingsStep> {
         let mut steps = Vec::new();
-        let instances = self.operation.crew.instances().enumerate();
-        for ((instance, (_, one)), seen) in instances.zip(&mut self.tuned) {
+        let taken = Tuning::take_all(&self.operation.tunings());
+        let instances = self.operation.crew.instances().zip(taken).enumerate();
+        for ((instance, ((_, one), mut tuned)), seen) in instances.zip(&mut self.tuned) {
             let tuning = one.tuning();
-            let mut tuned = tuning.journal().take();
             if seen.is_none() {
                 let (settings, config) = (tuning.settings(), one.breaker().config());
                 tuned = [(looked.instant, Tuned { settings, config })].into();

@@ -132,7 +132,7 @@ impl System {
         let control = BaseUrl::of(bound.control.address);
         let downstream = Downstream::of(&settings, &bound);
         let overload = settings.unreliable.plan.overload().is_some();
-        let fixed = Fixed::of(&settings);
+        let fixed = Fixed::of(&settings, course.unhealthy_at);
         let nodes = coordination::places(&settings.instance);
         let (waits, plan) = (fixed.waits.clone(), settings.unreliable.plan);
         let service = Unreliable::for_callers(waits, plan, clock, telemetry);

@@ -165,6 +165,12 @@ impl Running {
         self.settled().0.downstream.revision()
     }
 
+    /// Whether the health of the service follows its load, as the plan in force has it.
+    pub(crate) fn follows_load(&self) -> bool {
+        let (state, _) = self.settled();
+        state.downstream.plan().0.overload().is_some()
+    }
+
     /// Takes the changes of the plan since the last call, each with its instant.
     pub(crate) fn take_plan_changes(&self) -> VecDeque<(Instant, PlanChange)> {
         // A plan whose time is over gives way first.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use experiment::scenario::{EnginePlan, Network};
 use experiment::values::Span;
 use fusebox_fleet::Mode;
 
@@ -95,6 +96,61 @@ fn rules_follow_the_breakers_as_they_are_now_unless_these_differ() {
         breakers()[0].open_for
     );
     assert!(!Arc::ptr_eq(&same.rules, &before.rules));
+}
+
+#[test]
+fn what_the_breakers_have_now_is_taken_over_only_where_it_is_asked_for() {
+    let longer = BreakerSettings {
+        open_for: Some(Span(Duration::from_secs(3))),
+        backoff_factor: Some(5.0),
+        ..breakers()[0]
+    };
+    let quorum = changed(&local(Coordination::default()), r#"{"mode": "quorum"}"#).unwrap();
+    let now = |before: &Coordinating, text: &str| {
+        let after = change(text).unwrap().over(before, &[longer; 3]).unwrap();
+        (after.rules.open_for(), after.rules.backoff_factor(), after)
+    };
+    let (usual, factor) = (quorum.rules.open_for(), quorum.rules.backoff_factor());
+    assert!(usual != Duration::from_secs(3) && factor < 5.0);
+
+    let (wait, by, slower) = now(&quorum, r#"{"heartbeat": "300ms"}"#);
+    assert_eq!((wait, by), (usual, factor), "nobody asked for it");
+    assert_eq!(slower.rules.heartbeat().as_millis(), 300);
+    let (wait, by, asked) = now(&slower, r#"{"open_for": null}"#);
+    assert_eq!((wait, by), (Duration::from_secs(3), factor));
+    let (wait, by, _) = now(&asked, r#"{"mode": "pooled"}"#);
+    assert_eq!((wait, by), (Duration::from_secs(3), factor), "it stays");
+    let (_, _, alone) = now(&asked, r#"{"mode": "local"}"#);
+    let (wait, by, _) = now(&alone, r#"{"mode": "quorum"}"#);
+    assert_eq!(
+        (wait, by),
+        (Duration::from_secs(3), 5.0),
+        "nothing was in force"
+    );
+}
+
+#[test]
+fn the_network_and_the_faults_of_a_scenario_end_with_its_fleet_over_that_engine() {
+    let quorum = changed(&local(Coordination::default()), r#"{"mode": "quorum"}"#).unwrap();
+    let staged = Coordinating {
+        staging: Staging::Staged {
+            seed: 7,
+            network: Network::default(),
+            plan: EnginePlan::default(),
+        },
+        ..quorum
+    };
+    for (change, stays) in [
+        (r#"{"heartbeat": "2s"}"#, true),
+        (r#"{"mode": "pooled", "engine": "memory"}"#, true),
+        (r#"{"engine": "redis://127.0.0.1:1"}"#, false),
+        (r#"{"engine": "gossip"}"#, false),
+        (r#"{"mode": "local"}"#, false),
+    ] {
+        let after = changed(&staged, change).unwrap().staging;
+        assert_eq!(after == staged.staging, stays, "{change}");
+        assert_eq!(after == Staging::Standing, !stays, "{change}");
+    }
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub(super) struct Force {
     pub(super) began: Instant,
     /// What was in force at the start, and each change: never empty.
     pub(super) changes: Vec<Changed>,
+    /// How often the engine has given way to another one, also where nothing that is shown is different.
+    pub(super) replaced: usize,
     pub(super) is_over: bool,
 }
 
@@ -71,6 +73,7 @@ impl Force {
             settings,
             engines,
             began,
+            replaced: 0,
             is_over: false,
         }
     }
@@ -90,6 +93,7 @@ impl Force {
         }
         self.settings = settings;
         self.began = began;
+        self.replaced += 1;
         std::mem::replace(&mut self.engines, engines)
     }
 }
@@ -129,12 +133,20 @@ fn different(before: &Coordinating, after: &Coordinating) -> String {
         return was.to_owned();
     }
     if old.mode != new.mode || old.engine != new.engine {
-        return format!("{}, engine {}", new.mode, new.engine);
+        let faults = if before.staging.has_faults() && !after.staging.has_faults() {
+            ", without the faults of the scenario"
+        } else {
+            ""
+        };
+        return format!("{}, engine {}{faults}", new.mode, new.engine);
     }
     let rules = [in_force(&before.rules), in_force(&after.rules)];
     let mut keys = differing(&[stated(old), stated(new)]);
-    if keys.is_empty() {
-        keys = differing(&rules);
+    // Who follows other breakers may have any other setting.
+    if keys.is_empty() || before.followed != after.followed {
+        keys.extend(differing(&rules));
+        keys.sort();
+        keys.dedup();
     }
     let [_, rules] = &rules;
     let settings = keys.iter().map(|key| match rules.get(key) {

@@ -1,6 +1,7 @@
 //! Tests of changes of how instances decide while they work.
 
 mod rig;
+mod scenarios;
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -140,7 +141,7 @@ async fn what_cannot_be_begun_lets_the_instances_decide_as_before() {
     let settings = local(Coordination::default());
 
     let begin = || Err("a plan that is not taken".to_owned());
-    let said = rig.coordinator.begin_anew(settings, begin).await;
+    let said = rig.coordinator.begin_anew(|_| settings, begin).await;
     rig.call(true);
     rig.settle().await;
 

@@ -13,8 +13,8 @@ use telemetry::{FleetCollector, Metrics, service_metrics};
 use tokio::time::{Instant, sleep};
 
 use super::super::super::change::tests::local;
-use super::super::{Coordinator, Instances, Place, Seat, Unchanged};
-use crate::settings::{BreakerSettings, GossipPlace};
+use super::super::{Coordinator, Engines, Instances, Place, Seat, Unchanged};
+use crate::settings::{BreakerSettings, Coordinating, GossipPlace};
 
 /// Breakers that do not open by themselves before their fleet does.
 pub(super) const BREAKER: &str =
@@ -38,6 +38,25 @@ impl Rig {
 
     /// The same, with nodes that gossip at these places.
     pub(super) fn at(nodes: [Option<GossipPlace>; 3]) -> Self {
+        Self::from(nodes, local(Coordination::default()), None)
+    }
+
+    /// They decide by these settings from the start, over the engine that belongs to them.
+    pub(super) async fn from_the_start(settings: Coordinating) -> Self {
+        let places = ["A", "B", "C"].map(|name| Place {
+            name: name.to_owned(),
+            gossip: None,
+        });
+        let began = Instant::now();
+        let engines = Engines::start(&settings, &places, ("d", began)).await;
+        Self::from([None; 3], settings, engines.unwrap())
+    }
+
+    fn from(
+        nodes: [Option<GossipPlace>; 3],
+        decides: Coordinating,
+        engines: Option<Engines>,
+    ) -> Self {
         let settings: BreakerSettings = serde_json::from_str(BREAKER).unwrap();
         let settings = settings.settled();
         let config = settings.config(7).unwrap();
@@ -62,11 +81,7 @@ impl Rig {
             places: places.collect(),
             seats: seats.clone(),
         };
-        let coordinator = Coordinator::begin(
-            instances,
-            local(Coordination::default()),
-            (None, Instant::now()),
-        );
+        let coordinator = Coordinator::begin(instances, decides, (engines, Instant::now()));
         Self {
             coordinator: Arc::new(coordinator),
             breakers: breakers.into(),
@@ -86,9 +101,8 @@ impl Rig {
 
     pub(super) async fn change(&self, text: &str) -> Result<(), Unchanged> {
         let change = parse_json(text.as_bytes()).unwrap();
-        self.coordinator
-            .change(change, vec![self.settings; 3])
-            .await
+        let breakers = vec![self.settings; 3];
+        self.coordinator.change(change, || breakers).await
     }
 
     /// Time for reports and what comes of them.
