@@ -4,7 +4,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `markdown` | pages, their blocks and links |
-//! | `commands`, `marks` | the commands of a block, and what is done with each |
+//! | `commands`, `marks`, `examples` | the commands of a block, and what is done with each |
 //! | `blocks`, `reader`, `terminals` | every command of every page, run |
 //! | `recipes` | the files and tests that CONTRIBUTING.md names |
 //! | `languages`, `links` | blocks that are data, and where links lead |
@@ -12,6 +12,7 @@
 
 mod blocks;
 mod commands;
+mod examples;
 mod languages;
 mod links;
 mod markdown;
