@@ -62,13 +62,19 @@ async fn just_before(browser: &Browser, decision: usize, is_so: &str) {
     browser.until(is_so).await;
 }
 
-/// Whether an instance has heard of three voters since the instances have decided in this mode.
+/// Whether all instances have heard of three voters since they have decided in this mode.
 fn knows_all(history: &Value, mode: &str) -> bool {
-    let last = |key: &str| history[key].as_array()?.last();
-    let (Some(decided), Some(stands)) = (last("g"), last("c")) else {
+    let all = |key: &str| history[key].as_array().into_iter().flatten();
+    let Some(decided) = all("g").last().filter(|it| it[1] == mode) else {
         return false;
     };
-    decided[1] == mode && stands[1].as_f64() > decided[0].as_f64() && stands[9][3] == 3
+    (0..3).all(|place| {
+        let stands = all("c").filter(|it| it[0] == place).last();
+        let known = stands.filter(|it| it[1].as_f64() > decided[0].as_f64() && it[9][3] == 3);
+        // The page looks a moment before the next decision.
+        let now = all("ticks").last().and_then(|tick| tick["t"].as_f64());
+        known.is_some_and(|it| now > it[1].as_f64().map(|at| at + 0.2))
+    })
 }
 
 /// Somebody else orders a mode.

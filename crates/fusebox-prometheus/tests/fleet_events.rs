@@ -81,8 +81,7 @@ fn alone() -> Vec<Told> {
         ),
         (
             fell_back(FallbackReason::HeldTooLong),
-            r#" WARN circuit breaker decides alone: its fleet is not heard breaker="db" \
-                reason="held_too_long""#,
+            r#" WARN circuit breaker decides alone: its fleet is not heard breaker="db" reason="held_too_long""#,
             "fell_back reason=held_too_long",
         ),
         (
@@ -99,14 +98,12 @@ fn alone() -> Vec<Told> {
             FleetEvent::Refused {
                 why: ReportRefused::NameTaken,
             },
-            r#"ERROR circuit breaker decides alone: its fleet refuses this instance breaker="db" \
-                why=another process reports under this instance"#,
+            r#"ERROR circuit breaker decides alone: its fleet refuses this instance breaker="db" why=another process reports under this instance"#,
             "fell_back reason=name_taken",
         ),
         (
             FleetEvent::Refused { why: differ },
-            r#"ERROR circuit breaker decides alone: its fleet refuses this instance breaker="db" why=the \
-                fleet votes by settings"#,
+            r#"ERROR circuit breaker decides alone: its fleet refuses this instance breaker="db" why=the fleet has the settings"#,
             "fell_back reason=settings_differ",
         ),
     ]
@@ -133,8 +130,7 @@ fn itself() -> Vec<Told> {
             FleetEvent::Ordered {
                 order: Order::ForceOpen,
             },
-            r#" WARN circuit breaker follows an operator's order to its fleet breaker="db" \
-                order="forced_open""#,
+            r#" WARN circuit breaker follows an operator's order to its fleet breaker="db" order="forced_open""#,
             "ordered order=forced_open",
         ),
         (

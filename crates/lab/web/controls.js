@@ -129,8 +129,11 @@ export class Controls {
     const chosen = select.value;
     select.replaceChildren(...made);
     if (made.some((one) => one.value === chosen)) select.value = chosen;
-    const mode = await fetch("/api/coordination");
-    if (mode.ok) this.place.querySelector("select.modes").value = (await mode.json()).mode;
+    const modes = this.place.querySelector("select.modes");
+    const before = modes.value;
+    const said = await fetch("/api/coordination").then((it) => (it.ok ? it.json() : null));
+    // Whoever has chosen meanwhile keeps the choice.
+    if (said && modes.value === before) modes.value = said.mode;
   }
 
   /** Fields that are empty say what is set now. */
