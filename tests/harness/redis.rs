@@ -59,9 +59,15 @@ impl Redis {
         let process = process.unwrap_or_else(|error| {
             panic!("redis-server cannot be run ({error}): apt-get install redis-server")
         });
-        self.process = Some(process);
+        let process = self.process.insert(process);
         let mut waited = Duration::ZERO;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let ended = process.try_wait().expect("it can be asked");
+            assert!(
+                ended.is_none(),
+                "redis-server ended: {ended:?}, {:?}",
+                self.options
+            );
             assert!(waited < LIMIT, "redis-server does not start");
             std::thread::sleep(STEP);
             waited += STEP;

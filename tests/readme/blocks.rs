@@ -58,6 +58,9 @@ async fn every_command_of_every_page_is_run_or_marked_with_the_reason() {
     let mut courses: Vec<Course> = courses.filter(|course| !course.blocks.is_empty()).collect();
     // Whoever works on a page asks for that page alone.
     if let Ok(only) = std::env::var("PAGES") {
+        let pages: Vec<&str> = courses.iter().map(|course| &*course.page).collect();
+        let unknown = unknown(&only, &pages);
+        assert!(unknown.is_empty(), "PAGES: no commands: {unknown:?}");
         courses.retain(|course| only.split(',').any(|page| page == course.page));
     }
     tell(&courses);
@@ -99,6 +102,13 @@ async fn every_command_of_every_page_is_run_or_marked_with_the_reason() {
     say(&format!("the slowest:\n{}", slow.collect::<String>()));
 
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The pages asked for that have no commands.
+fn unknown<'a>(only: &'a str, pages: &[&str]) -> Vec<&'a str> {
+    only.split(',')
+        .filter(|page| !pages.contains(page))
+        .collect()
 }
 
 /// Says how much is run.
@@ -146,4 +156,13 @@ fn tell(courses: &[Course]) {
 /// Past what holds back the output of a test that passes.
 fn say(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+#[test]
+fn a_page_that_is_asked_for_and_has_no_commands_is_named() {
+    let pages = ["README.md", "docs/lab.md"];
+
+    assert!(unknown("docs/lab.md,README.md", &pages).is_empty());
+    assert_eq!(unknown("docs/lab.md,docs/lap.md", &pages), ["docs/lap.md"]);
+    assert_eq!(unknown("", &pages), [""]);
 }

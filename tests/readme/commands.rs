@@ -16,6 +16,43 @@ pub(crate) fn is_shell(block: &Block) -> bool {
     ["sh", "console"].contains(&&*block.language)
 }
 
+/// The first line of a text that is a command for whoever reads it, also behind variables.
+pub(crate) fn command_in(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).find(|line| {
+        let is_variable = |word: &&str| {
+            let name = word.split_once('=').map_or("", |(name, _)| name);
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|it| it.is_ascii_alphanumeric() || it == b'_')
+        };
+        let mut words = line.split_whitespace().skip_while(is_variable);
+        let first = words.next().unwrap_or_default();
+        // Not the program's name in a table or a drawing.
+        let is_name = line.contains("  ") && !line.contains(" #")
+            || words.next().is_some_and(|word| word.starts_with('('));
+        let script = first.strip_prefix("./").unwrap_or(first);
+        !is_name && PROGRAMS.contains(&first) || script.starts_with("scripts/")
+    })
+}
+
+/// What the pages' readers type, and the sign of a terminal.
+const PROGRAMS: [&str; 13] = [
+    "$",
+    "bash",
+    "breaker-lab",
+    "cargo",
+    "curl",
+    "docker",
+    "docker-compose",
+    "git",
+    "prometheus",
+    "promtool",
+    "redis-server",
+    "rustup",
+    "weaver",
+];
+
 /// The commands of a block: a line each, but for a backslash at its end and for loops.
 pub(crate) fn commands(block: &Block) -> Vec<Command> {
     let mut commands: Vec<Command> = Vec::new();
@@ -127,4 +164,31 @@ fn only_a_command_that_is_the_program_alone_has_its_arguments() {
     );
     assert_eq!(arguments_of("breaker-lab man run | man -l -"), None);
     assert_eq!(arguments_of("cargo run -p fusebox --example minimal"), None);
+}
+
+#[test]
+fn a_command_is_found_in_any_line_of_a_text() {
+    for text in [
+        "cargo run",
+        "RUST_LOG=debug A=b breaker-lab load",
+        "figure  mean\n  curl localhost:8080\n",
+        "$ anything",
+        "a\nredis-server --port 6379",
+        "prometheus --config.file=prometheus.yml",
+        "docker compose up",
+        "docker-compose up",
+        "x\n./scripts/test.sh",
+    ] {
+        assert!(command_in(text).is_some(), "{text}");
+    }
+    for text in [
+        "prometheus: x\n",
+        "open  curl\n",
+        "curl  7 ms",
+        "breaker-lab (the binary)",
+        "rate = 7",
+        "a $ b",
+    ] {
+        assert_eq!(command_in(text), None);
+    }
 }

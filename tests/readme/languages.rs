@@ -10,7 +10,7 @@ use experiment::scenario::Scenario;
 use saphyr_parser::Parser;
 use serde_json::Value;
 
-use crate::commands::is_shell;
+use crate::commands::{command_in, is_shell};
 use crate::markdown::{Block, Page};
 
 /// What a block may be written in; behind a space more may follow.
@@ -47,16 +47,14 @@ fn every_block_of_every_page_has_a_language_that_is_known() {
         if !LANGUAGES.contains(&language) {
             wrong.push(format!("{}: `{language}`", block.place()));
         }
-        // What is a command for its reader is one for the test, also behind variables.
-        let programs = ["cargo", "breaker-lab", "curl", "$"];
-        let mut words = block.text.split(' ').skip_while(|word| word.contains('='));
-        let first = words.next().unwrap_or_default();
-        let is_command = programs.contains(&first);
-        let is_script = first.starts_with("scripts/");
+        // What is a command for its reader is one for the test.
         let of_a_person = !block.page.starts_with("docs/examples/");
-        if !is_shell(&block) && of_a_person && (is_command || is_script) {
+        let command = command_in(&block.text).filter(|_| of_a_person && !is_shell(&block));
+        if let Some(command) = command {
             let place = block.place();
-            wrong.push(format!("{place}: a command in a block of {language}"));
+            wrong.push(format!(
+                "{place}: a command in a block of {language}: {command}"
+            ));
         }
     }
 

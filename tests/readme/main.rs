@@ -4,14 +4,15 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `markdown` | pages, their blocks and links |
-//! | `commands`, `marks` | the commands of a block, and what is done with each |
+//! | `commands`, `marks`, `examples` | the commands of a block, and what is done with each |
 //! | `blocks`, `reader`, `terminals` | every command of every page, run |
 //! | `recipes` | the files and tests that CONTRIBUTING.md names |
-//! | `languages`, `links` | blocks that are data, and where links lead |
+//! | `languages`, `unseen`, `links` | blocks that are data, blocks that nobody would read, and where links lead |
 //! | `program`, `samples`, `tick` | what pages say of the program, samples of output, keys of the live page |
 
 mod blocks;
 mod commands;
+mod examples;
 mod languages;
 mod links;
 mod markdown;
@@ -22,6 +23,7 @@ mod recipes;
 mod samples;
 mod terminals;
 mod tick;
+mod unseen;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -7,12 +7,10 @@
 //! | ``run with: `A` as `B`; `C` as `D` `` | the test writes B for A, so that a command ends sooner |
 //! | `saved as: FILE` | the page tells its reader to save the block: the commands of the page find it there |
 
-use std::fs;
-use std::path::Path;
-
 use end_to_end::{read, repository};
 
 use crate::commands::{Command, commands, is_shell, words};
+use crate::examples::is_a_tested_example;
 use crate::markdown::Block;
 
 /// Why a test does not run a command.
@@ -154,8 +152,38 @@ impl Marks {
                 return Err(format!("no command that is run has `{from}`"));
             }
         }
+        for step in steps {
+            if let Done::Otherwise(text) = &step.done
+                && what(text) != what(&step.written.text)
+            {
+                return Err(format!("`{text}` is another command"));
+            }
+        }
+        for (from, to) in &self.pairs {
+            let kept = flags(to);
+            let is_out = |flag: &&str| !kept.contains(flag) && !MAY_BE_LEFT_OUT.contains(flag);
+            if let Some(flag) = flags(from).into_iter().find(is_out) {
+                return Err(format!("`{to}` leaves out `{flag}`"));
+            }
+        }
         Ok(())
     }
+}
+
+/// What narrows a command may be narrowed otherwise.
+const MAY_BE_LEFT_OUT: [&str; 1] = ["--only"];
+
+fn flags(text: &str) -> Vec<&str> {
+    let words = words(text).into_iter();
+    words.filter(|word| word.starts_with("--")).collect()
+}
+
+/// What a command does: its words up to the first flag.
+fn what(command: &str) -> Vec<String> {
+    let command = command.replace("cargo run --release -- ", "breaker-lab ");
+    let words = words(&command).into_iter();
+    let first = words.take_while(|word| !word.starts_with('-'));
+    first.map(str::to_owned).collect()
 }
 
 /// The file that a block is saved as.
@@ -204,28 +232,6 @@ fn measures(command: &str) -> bool {
     benches || command.contains("cargo test ") && (asks("--ignored") || asks("live_table"))
 }
 
-/// `cargo run -p PACKAGE --example NAME`, where a test of the package includes the example.
-fn is_a_tested_example(command: &str) -> bool {
-    let ["cargo", "run", "-p", package, "--example", name, ..] = &words(command)[..] else {
-        return false;
-    };
-    let tests = repository().join("crates").join(package).join("tests");
-    includes(&tests, &format!("examples/{name}.rs"))
-}
-
-fn includes(folder: &Path, path: &str) -> bool {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths = entries.map(|entry| entry.path());
-    paths.any(|file| {
-        if file.is_dir() {
-            includes(&file, path)
-        } else {
-            let is_code = file.extension().is_some_and(|ending| ending == "rs");
-            is_code && read(&file).contains(path)
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,14 +268,18 @@ mod tests {
 
     #[test]
     fn a_mark_writes_other_words_into_the_commands_of_its_block() {
-        let mark = "run with: `--repeat 30` as `--repeat 2`; `b` as `c`";
-        let steps = steps(&block(&[mark], "a --repeat 30\nb\nd\n")).unwrap();
+        let mark = "run with: `--repeat 30` as `--repeat 2`; `--c 1` as `--c 2`";
+        let steps = steps(&block(&[mark], "a --repeat 30\nb --c 1\nd\n")).unwrap();
 
         let done: Vec<Done> = steps.into_iter().map(|step| step.done).collect();
         let otherwise = |text: &str| Done::Otherwise(text.to_owned());
         assert_eq!(
             done,
-            [otherwise("a --repeat 2"), otherwise("c"), Done::AsWritten]
+            [
+                otherwise("a --repeat 2"),
+                otherwise("b --c 2"),
+                Done::AsWritten
+            ]
         );
     }
 
@@ -304,6 +314,31 @@ mod tests {
             ("run with: x as y", "x\n", "between backticks"),
             ("run with: `x` as `x`", "x\n", "between backticks"),
             ("nothing", "x\n", "no mark"),
+            (
+                "run with: `breaker-lab run` as `breaker-lab scenarios`",
+                "breaker-lab run flapping\n",
+                "another command",
+            ),
+            (
+                "run with: `cargo run --release -- run flapping` as `true`",
+                "cargo run --release -- run flapping\n",
+                "another command",
+            ),
+            (
+                "run with: `flapping` as `steady`",
+                "breaker-lab run flapping\n",
+                "another command",
+            ),
+            (
+                "run with: `--seed 7 --repeat 30` as `--repeat 2`",
+                "breaker-lab simulate flapping --seed 7 --repeat 30\n",
+                "leaves out `--seed`",
+            ),
+            (
+                "run with: ` --repeat 30` as ``",
+                "breaker-lab simulate flapping --repeat 30\n",
+                "leaves out `--repeat`",
+            ),
         ] {
             let error = steps(&block(&[mark], text)).unwrap_err();
             assert!(error.contains(said), "{mark}: {error}");

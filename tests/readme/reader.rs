@@ -124,7 +124,8 @@ impl Reader {
         self.terminals.provide(&script).await;
         let script = self.terminals.translated(&script);
         match stays {
-            Some(Stays::Redis) => self.terminals.keep_redis(),
+            Some(Stays::Redis(port)) => self.terminals.keep_redis(port, &words(command)[1..]),
+            Some(Stays::Stream) => self.stream(&script).await,
             Some(stays) => self.terminals.keep(stays, self.process(&script)).await,
             None => {
                 let ended = self.process(&script).ended(LIMIT).await;
@@ -134,6 +135,28 @@ impl Reader {
         if command.contains("--open") {
             self.page_was_opened().await;
         }
+    }
+
+    /// Begins what goes on showing an answer.
+    ///
+    /// # Panics
+    /// If the answer is a refusal: a refusal has lines, too.
+    async fn stream(&mut self, script: &str) {
+        let file = self.folder.0.join("headers");
+        let process = self.process(&script.replacen(
+            "curl ",
+            "exec curl --retry 0 --dump-header headers ",
+            1,
+        ));
+        let head = eventually("the head of an answer", async || {
+            let head = fs::read_to_string(&file).ok()?;
+            head.split_once("\r\n").map(|(line, _)| line.to_owned())
+        })
+        .await;
+        let is_given = head.split(' ').nth(1) == Some("200");
+        assert!(is_given, "{head}: {:?}", process.lines());
+        self.terminals.keep(Stays::Stream, process).await;
+        fs::remove_file(file).expect("the file is ours");
     }
 
     fn process(&self, script: &str) -> Process {
@@ -173,14 +196,12 @@ impl Reader {
 /// If a command was not carried out. Whether a live run kept its time, and whether what it expects holds where it was
 /// cut short, depends on the machine; both have statuses of their own.
 fn assert_carried_out(words: Option<&[&str]>, ended: &Ended) {
-    let good: &[i32] = match words {
-        Some(["run" | "load", ..]) => &[0, 1, 3],
-        Some(["compare", ..]) => &[0, 3],
-        _ => &[0],
-    };
     // A loop goes on after a command that failed, and says so.
     let complains = |line: &String| words.is_none() && line.ends_with(" failed");
-    let carried_out = ended.status.code().is_some_and(|code| good.contains(&code))
+    let carried_out = ended
+        .status
+        .code()
+        .is_some_and(|code| is_verdict(words, code, &ended.stderr))
         && !ended.stdout.iter().any(complains);
     let last = |lines: &[String]| lines[lines.len().saturating_sub(12)..].join("\n");
     assert!(
@@ -190,4 +211,124 @@ fn assert_carried_out(words: Option<&[&str]>, ended: &Ended) {
         last(&ended.stdout),
         last(&ended.stderr)
     );
+}
+
+/// Whether a command that ends with this status was carried out: it is its verdict on a run.
+fn is_verdict(words: Option<&[&str]>, code: i32, stderr: &[String]) -> bool {
+    match (words, code) {
+        (_, 0) | (Some(["run" | "load" | "compare", ..]), 3) => true,
+        // The status of a failure at run time, too.
+        (Some(["run" | "load", ..]), 1) => stderr.iter().any(|line| {
+            let words = line.strip_prefix("breaker-lab: ").unwrap_or_default();
+            words.contains("expectation") && words.contains(" did not hold")
+        }),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::Command;
+
+    #[test]
+    fn a_failure_at_run_time_is_no_verdict() {
+        let says = |line: &str| vec!["a line".to_owned(), line.to_owned()];
+        for (part, code, line, expected) in [
+            ("run", 0, "", true),
+            (
+                "run",
+                1,
+                "breaker-lab: an expectation did not hold: a < b",
+                true,
+            ),
+            (
+                "run",
+                1,
+                "breaker-lab: 2 expectations did not hold, first: a < b",
+                true,
+            ),
+            (
+                "load",
+                1,
+                "breaker-lab: 1 of 2 expectations did not hold",
+                true,
+            ),
+            (
+                "load",
+                3,
+                "breaker-lab: the load generator fell behind",
+                true,
+            ),
+            (
+                "run",
+                1,
+                "breaker-lab: cannot write runs/x: no space",
+                false,
+            ),
+            ("run", 1, "", false),
+            (
+                "run",
+                2,
+                "breaker-lab: an expectation did not hold: a < b",
+                false,
+            ),
+            ("load", 4, "breaker-lab: never reached: A", false),
+            (
+                "simulate",
+                1,
+                "breaker-lab: an expectation did not hold: a < b",
+                false,
+            ),
+            ("compare", 3, "breaker-lab: void", true),
+            ("simulate", 3, "breaker-lab: void", false),
+        ] {
+            let words = [part, "flapping"];
+            let found = is_verdict(Some(&words), code, &says(line));
+            assert_eq!(found, expected, "{part} {code} {line}");
+        }
+        assert!(!is_verdict(None, 1, &says("an expectation did not hold")));
+    }
+
+    /// What a reader is told who types this one command.
+    async fn told(page: &'static str, command: &str) -> Option<String> {
+        let steps = [Step {
+            written: Command {
+                line: 1,
+                text: command.to_owned(),
+            },
+            done: Done::AsWritten,
+        }];
+        let task = tokio::spawn(async move {
+            let now = Mutex::default();
+            Reader::of(page).follow(page, &steps, &now).await;
+        });
+        let failed = task.await.err()?.into_panic();
+        Some(failed.downcast_ref::<String>().cloned().unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_not_there_is_a_failure() {
+        let good = told("a-stream", "curl -N http://127.0.0.1:8080/api/events").await;
+        assert_eq!(good, None);
+        for command in [
+            "curl -N http://127.0.0.1:8080/api/evnts",
+            "curl --no-buffer http://127.0.0.1:8080/api/evnts",
+        ] {
+            let said = told("no-stream", command).await.unwrap_or_default();
+            assert!(said.contains("404"), "{command}: {said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_redis_server_is_started_with_the_words_of_its_line() {
+        assert_eq!(told("a-server", "redis-server --port 6379").await, None);
+        for command in [
+            "redis-server --prot 6379",
+            "redis-server --port 6379 --bnid x",
+        ] {
+            let said = told("no-server", command).await.unwrap_or_default();
+            assert!(said.contains("redis-server ended"), "{command}: {said}");
+        }
+    }
 }

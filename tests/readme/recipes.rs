@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use end_to_end::{read, repository};
 
 use crate::all_steps;
-use crate::commands::value;
+use crate::markdown::Page;
 
 const PAGE: &str = "CONTRIBUTING.md";
 
@@ -80,61 +80,183 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Whether a test function, or a module of tests, has the filter in its name.
+/// Whether the path of a test has the filter in it.
 fn is_matched(files: &[PathBuf], filter: &str) -> bool {
-    let module = filter.trim_end_matches("::");
-    files.iter().any(|file| {
-        let is_module = file
-            .file_stem()
-            .is_some_and(|it| it.to_string_lossy().contains(module));
-        let text = read(file);
-        let mut lines = text.lines();
-        let names = |line: &str| {
-            let name = line.split("fn ").nth(1)?.split('(').next()?;
-            name.contains(filter).then_some(())
-        };
-        is_module || lines.any(|line| names(line).is_some())
-    })
+    files
+        .iter()
+        .flat_map(|file| tests_of(file))
+        .any(|test| test.contains(filter))
+}
+
+/// The paths of a file's tests, as the test command prints them.
+fn tests_of(file: &Path) -> Vec<String> {
+    let modules = modules_of(file);
+    let code = read(file);
+    let (mut tests, mut inner, mut is_test) = (Vec::new(), "", false);
+    for line in code.lines() {
+        let trimmed = line.trim_start();
+        if trimmed.starts_with("#[test]") || trimmed.starts_with("#[tokio::test") {
+            is_test = true;
+        } else if line.starts_with("mod tests {") {
+            inner = "tests::";
+        } else if let Some((_, name)) = trimmed.split_once("fn ").filter(|_| is_test) {
+            let name = name.split('(').next().unwrap_or_default();
+            tests.push(format!("{modules}{inner}{name}"));
+            is_test = false;
+        }
+    }
+    tests
+}
+
+/// The modules around a file, which a test target's own name is not.
+fn modules_of(file: &Path) -> String {
+    let path = file.strip_prefix(repository()).unwrap_or(file);
+    let path = path.with_extension("");
+    let names: Vec<_> = path.iter().map(|name| name.to_string_lossy()).collect();
+    let place = names.iter().position(|it| it == "src" || it == "tests");
+    let from = place.map_or(0, |at| at + 1 + usize::from(names[at] == "tests"));
+    let names = names.iter().skip(from);
+    let names = names.filter(|it| !["main", "lib", "mod"].contains(&&***it));
+    names.flat_map(|name| [&**name, "::"]).collect()
 }
 
 #[test]
-fn every_test_that_a_page_runs_exists() {
-    let mut seen = 0;
-    for (page, step) in all_steps() {
-        let line = format!("{page}:{}", step.written.line);
-        let text = step.written.text.split(" | ").next().unwrap_or_default();
-        let Some((_, rest)) = text.split_once("cargo test ") else {
-            continue;
-        };
-        let words: Vec<&str> = rest
-            .split_whitespace()
-            .take_while(|it| *it != "--")
-            .collect();
-        let Some(package) = value(&words, "-p") else {
-            continue;
-        };
-        assert!(folder_of(package).join("Cargo.toml").is_file(), "{line}");
-        let pairs = words.iter().zip(&words[1..]);
-        let tests = pairs.filter(|(flag, _)| **flag == "--test");
-        let tests: Vec<&str> = tests.map(|(_, test)| *test).collect();
-        let mut files = Vec::new();
-        for test in &tests {
-            let own = sources_of(package, test);
-            assert!(!own.is_empty(), "{line}: {test}");
-            files.extend(own);
-        }
-        if tests.is_empty() {
-            rust_files(&folder_of(package), &mut files);
-        }
-        let last = words
-            .last()
-            .filter(|it| **it != package && !it.starts_with("--"));
-        if let Some(filter) = last.filter(|it| !tests.contains(it)) {
-            assert!(is_matched(&files, filter), "{line}: {filter}");
-        }
-        seen += 1;
+fn a_filter_is_matched_by_the_path_of_a_test_alone() {
+    let file = |path: &str| repository().join(path);
+    let main = [file("tests/readme/main.rs"), file("tests/readme/unseen.rs")];
+    for (filter, expected) in [
+        ("every_metric_that", true),
+        ("unseen::", true),
+        ("unseen::every_block", true),
+        // A function that is no test, the file of the whole program, and nothing.
+        ("all_steps", false),
+        ("main", false),
+        ("every_metrik", false),
+    ] {
+        assert_eq!(is_matched(&main, filter), expected, "{filter}");
     }
-    assert!(seen >= 20, "{seen}");
+    let shipped = [file("crates/simulator/tests/shipped.rs")];
+    assert!(
+        !is_matched(&shipped, "shipped::"),
+        "its target is no module"
+    );
+    let unit = [file("crates/lab/src/shipped.rs")];
+    assert!(is_matched(&unit, "shipped::"));
+}
+
+/// What a command of `cargo test` asks for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked<'a> {
+    package: Option<&'a str>,
+    targets: Vec<&'a str>,
+    filters: Vec<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(command: &'a str) -> Option<Self> {
+        let text = command.split(" | ").next().unwrap_or_default();
+        let (_, rest) = text.split_once("cargo test ")?;
+        let mut asked = Self::default();
+        let mut words = rest.split_whitespace();
+        while let Some(word) = words.next() {
+            match word {
+                "-p" | "--package" => asked.package = words.next(),
+                "--test" => asked.targets.extend(words.next()),
+                "--features" | "--test-threads" | "--skip" => drop(words.next()),
+                word if word.starts_with('-') => {}
+                filter => asked.filters.push(filter),
+            }
+        }
+        Some(asked)
+    }
+
+    /// What is not there of it.
+    fn missing(&self) -> Result<(), String> {
+        let package = self
+            .package
+            .ok_or("say with -p which package has the test")?;
+        if !folder_of(package).join("Cargo.toml").is_file() {
+            return Err(format!("no package {package}"));
+        }
+        let mut targets: Vec<(&str, Vec<PathBuf>)> = Vec::new();
+        for target in &self.targets {
+            targets.push((target, sources_of(package, target)));
+        }
+        if targets.is_empty() {
+            let mut files = Vec::new();
+            rust_files(&folder_of(package), &mut files);
+            targets.push((package, files));
+        }
+        for (target, files) in targets {
+            if files.is_empty() {
+                return Err(format!("no test target {target}"));
+            }
+            for filter in &self.filters {
+                // A target that reads its words itself takes names of scenarios.
+                let scenario = format!("scenarios/{filter}.toml");
+                let is_scenario = filter.contains('/') && repository().join(scenario).is_file();
+                if !is_scenario && !is_matched(&files, filter) {
+                    return Err(format!("no test of {target} has `{filter}` in its path"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn what_a_test_command_asks_for_is_missed_wherever_it_stands() {
+    let missing = |command: &str| Asked::of(command).expect("a test command").missing();
+    let end_to_end = "cargo test -p end-to-end --test readme";
+    assert_eq!(
+        missing(&format!("X=1 {end_to_end} unseen:: -- --nocapture")),
+        Ok(())
+    );
+    for (command, said) in [
+        ("cargo test unseen::".to_owned(), "-p"),
+        ("cargo test -p none unseen::".to_owned(), "no package"),
+        ("cargo test -p lab --test none".to_owned(), "no test target"),
+        (format!("{end_to_end} unsean:: recipes::"), "unsean"),
+        (format!("{end_to_end} -- --nocapture unsean"), "unsean"),
+        // One of two targets has it.
+        (
+            format!("{end_to_end} --test modules unseen::"),
+            "no test of modules",
+        ),
+    ] {
+        let error = missing(&command).expect_err(&command);
+        assert!(error.contains(said), "{command}: {error}");
+    }
+}
+
+/// Those of blocks, and those within sentences.
+#[test]
+fn every_test_that_a_page_runs_exists() {
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    let mut check = |place: String, command: &str| {
+        if let Some(asked) = Asked::of(command) {
+            seen += 1;
+            wrong.extend(
+                asked
+                    .missing()
+                    .err()
+                    .map(|error| format!("{place}: {command}: {error}")),
+            );
+        }
+    };
+    for (page, step) in all_steps() {
+        check(format!("{page}:{}", step.written.line), &step.written.text);
+    }
+    for page in Page::all()
+        .iter()
+        .filter(|page| page.name != "CHANGELOG.md")
+    {
+        for command in quoted(&page.text) {
+            check(page.name.clone(), command);
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    assert!(seen >= 30, "{seen}");
 }
 
 /// Those of coordination are listed by the program alone.

@@ -63,7 +63,8 @@ pub(crate) enum Stays {
     Unreliable,
     Instance(u16),
     Load,
-    Redis,
+    /// On this port of the page.
+    Redis(u16),
     Prometheus,
     Stream,
 }
@@ -103,9 +104,14 @@ impl Stays {
     /// Whether any other command does.
     pub(crate) fn of_other(command: &str) -> Option<Self> {
         match &words(command)[..] {
-            ["redis-server", ..] => Some(Self::Redis),
+            ["redis-server", rest @ ..] => {
+                let port = value(rest, "--port").map(|port| port.parse().expect("a port"));
+                Some(Self::Redis(port.unwrap_or(6379)))
+            }
             ["prometheus", ..] => Some(Self::Prometheus),
-            ["curl", "-N", ..] => Some(Self::Stream),
+            ["curl", rest @ ..] if rest.iter().any(is_unbuffered) && !rest.contains(&"|") => {
+                Some(Self::Stream)
+            }
             _ => None,
         }
     }
@@ -114,8 +120,7 @@ impl Stays {
         match self {
             Self::Lab => LAB.map(|(port, _)| port).to_vec(),
             Self::Unreliable => vec![9000],
-            Self::Instance(port) => vec![port],
-            Self::Redis => vec![6379],
+            Self::Instance(port) | Self::Redis(port) => vec![port],
             Self::Prometheus => vec![9090],
             Self::Load | Self::Stream => Vec::new(),
         }
@@ -187,10 +192,13 @@ impl Terminals {
             let process = Process::start(&[&FREE_PORTS[..], token].concat());
             self.keep(Stays::Lab, process).await;
         }
-        if asks(6379) && !self.places.contains_key(&6379) {
-            let server = Redis::start(&[]);
-            let address = server.address();
-            self.hold(&[(6379, address)], Server::Redis { _server: server });
+        for port in redis_ports(command) {
+            if !self.places.contains_key(&port) {
+                let is_own = |server: &Server| matches!(server, Server::Redis { .. });
+                let elsewhere = self.open.values().any(is_own);
+                assert!(!elsewhere, "the page's Redis server is not on port {port}");
+                self.keep_redis(port, &[]);
+            }
         }
         if asks(4318) && !self.places.contains_key(&4318) {
             let collector = Collector::start(Mood::Taking);
@@ -236,7 +244,7 @@ impl Terminals {
             Stays::Unreliable => places.push((9000, at(process.url("unreliable").await))),
             Stays::Instance(port) => places.push((port, at(process.url("instance").await))),
             Stays::Load => shown(&process).await,
-            Stays::Redis => self.keep_redis(),
+            Stays::Redis(_) => unreachable!("it is started by itself"),
             Stays::Prometheus => {
                 let listens = "\"Listening on\"";
                 let line = logged(&process, listens).await;
@@ -253,11 +261,18 @@ impl Terminals {
         self.hold(&places, Server::Process(process));
     }
 
-    /// A Redis server where a page has one.
-    pub(crate) fn keep_redis(&mut self) {
-        let server = Redis::start(&[]);
+    /// A Redis server where a page has one, with the words of its command; the port is one of ours.
+    ///
+    /// # Panics
+    /// If it does not start with them.
+    pub(crate) fn keep_redis(&mut self, port: u16, words: &[&str]) {
+        let mut options = words.to_vec();
+        if let Some(place) = options.iter().position(|word| *word == "--port") {
+            options.drain(place..place + 2);
+        }
+        let server = Redis::start(&options);
         let address = server.address();
-        self.hold(&[(6379, address)], Server::Redis { _server: server });
+        self.hold(&[(port, address)], Server::Redis { _server: server });
     }
 
     fn hold(&mut self, places: &[(u16, String)], server: Server) {
@@ -281,10 +296,15 @@ impl Terminals {
             process.signal(Signal::Interrupt);
             let ended = process.ended(LIMIT).await;
             // Where the machine is slow, the end may take too long (1), or the load may be late (3).
-            let in_order = ended
-                .status
-                .code()
-                .is_some_and(|code| [0, 1, 3].contains(&code));
+            let is_slow = || {
+                let mut lines = ended.stderr.iter();
+                lines.any(|line| line.contains("the shutdown took too long"))
+            };
+            let in_order = match ended.status.code() {
+                Some(0 | 3) => true,
+                Some(1) => is_slow(),
+                _ => false,
+            };
             assert!(in_order, "at Ctrl-C: {ended:#?}");
         }
     }
@@ -295,6 +315,25 @@ impl Terminals {
             self.end(terminal).await;
         }
     }
+}
+
+/// Whether this word tells curl to show what comes at once.
+fn is_unbuffered(word: &&str) -> bool {
+    let letters = word.strip_prefix('-').filter(|it| !it.starts_with('-'));
+    *word == "--no-buffer" || letters.is_some_and(|it| it.contains('N'))
+}
+
+/// The ports of this machine at which a command looks for a Redis server.
+fn redis_ports(command: &str) -> Vec<u16> {
+    let places = command.split("redis://").skip(1).filter_map(|rest| {
+        let at = |host: &str| {
+            rest.strip_prefix(host)?
+                .split(|it: char| !it.is_ascii_digit())
+                .next()
+        };
+        at("127.0.0.1:").or_else(|| at("localhost:"))
+    });
+    places.filter_map(|port| port.parse().ok()).collect()
 }
 
 /// Waits until something is printed.

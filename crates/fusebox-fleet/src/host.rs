@@ -5,10 +5,6 @@
 //! actions. Calls go through the breaker as before, by any of its methods, and nothing is added to their path.
 //! Instead, the task reads the breaker's counters every [few milliseconds](HostBuilder::listen_every). All keys of
 //! one host report at the same instants, so that an engine can take them as one request.
-//! [`Participant`]: a task of its own wakes the member, carries messages to the engine, and does what the
-//! member says. Calls go on through the breaker as before, by whichever of its functions; nothing is added to
-//! their path. The task reads the breaker's counters every [few milliseconds](HostBuilder::listen_every)
-//! instead. All keys of one host report at the same instants, so that an engine can take them as one request.
 //!
 //! Callers never notice what the engine does. If it is silent, slow, answers nonsense or panics, the participant is
 //! alone after `stale_after`, and joins again by itself. When the participant is dropped, or its task ends in any
