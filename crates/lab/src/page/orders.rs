@@ -21,13 +21,14 @@ const ANSWERS: [u16; 7] = [200, 400, 401, 403, 404, 409, 503];
 
 /// Adds these orders to the lab that `feed` shows.
 pub(super) fn with_orders(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
-    let routes = with_instances(routes, operation);
+    let routes = with_instances(routes, feed, operation);
     let routes = with_load(routes, operation);
     with_scenarios(with_coordination(routes, operation), feed, operation)
 }
 
-fn with_instances(routes: Routes, operation: &Operation) -> Routes {
+fn with_instances(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
     let (stop, start, settings) = (operation.clone(), operation.clone(), operation.clone());
+    let feed = Arc::clone(feed);
     routes
         .add_control(
             "POST",
@@ -55,7 +56,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
             "PATCH",
             "/api/breaker/settings",
             &ANSWERS,
-            patch(async move |request: Request| change_settings(&settings, request).await),
+            patch(async move |request: Request| change_settings(&feed, &settings, request).await),
         )
 }
 
@@ -96,6 +97,7 @@ fn with_scenarios(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Ro
                 let plan = format!("scenario {name}");
                 let before = move || {
                     let _ = change.set(told.expect_plan(plan));
+                    told.sets(None)
                 };
                 match played.play(&name, before).await {
                     Ok(()) => serve::json(StatusCode::OK, &json!({ "scenario": name })),
@@ -127,11 +129,12 @@ fn with_coordination(routes: Routes, operation: &Operation) -> Routes {
 }
 
 /// Answers `PATCH /api/breaker/settings`.
-async fn change_settings(operation: &Operation, request: Request) -> Response {
+async fn change_settings(feed: &Arc<Feed>, operation: &Operation, request: Request) -> Response {
     let change = match read_json(request).await {
         Ok(SettingsChange(change)) => change,
         Err(refusal) => return refusal,
     };
+    let _setting = feed.sets(None);
     match operation.change_settings(change) {
         Ok(()) => serve::json(StatusCode::OK, &operation.settings()),
         Err(why) => refused(&why),
