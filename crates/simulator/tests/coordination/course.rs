@@ -75,7 +75,11 @@ fn a_run_without_its_course_is_the_same_in_all_else() {
 /// `cargo test -p simulator --test coordination -- --ignored measures_what_a_course_costs --nocapture`, on a quiet machine.
 #[test]
 #[ignore = "it measures, on a quiet machine"]
-#[expect(clippy::print_stdout, reason = "it prints a table")]
+#[expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "it prints a table of real time"
+)]
 fn measures_what_a_course_costs() {
     for name in ["total-outage", "one-bad-instance", "gossip-split"] {
         let scenario = scenario(name);
