@@ -28,6 +28,11 @@ async fn begun(name: &str, flags: &[&str]) -> (Lab, std::path::PathBuf) {
     (lab, out)
 }
 
+/// Whether a mark has this text, or one that begins so.
+fn is_of(mark: &Value, text: &str) -> bool {
+    mark[2].as_str().is_some_and(|it| it.starts_with(text))
+}
+
 /// Ends a run as Ctrl-C does.
 async fn interrupted(lab: Lab) {
     lab.process.signal(Signal::Interrupt);
@@ -52,13 +57,19 @@ async fn an_interrupted_run_has_its_orders_in_the_result_and_in_its_reports() {
             r#"{"open_for": "3s"}"#,
             "all: open_for = 3s, max_open_for = 6s",
         ),
+        (
+            "PATCH",
+            "/api/instances/B/breaker/settings",
+            r#"{"open_for": "5s"}"#,
+            "B: open_for = 5s",
+        ),
         ("PUT", "/api/load", r#"{"rate": 30}"#, "load: 30 calls/s"),
         ("POST", "/api/instances/B/stop", "", "B stopped"),
         ("POST", "/api/instances/B/start", "", "B started"),
         ("DELETE", "/api/faults", "", "faults cleared"),
     ] {
         lab.done(method, path, body).await;
-        if path != "/api/breaker/settings" {
+        if !path.ends_with("/settings") {
             lab.marked(mark).await;
         }
     }
@@ -72,13 +83,24 @@ async fn an_interrupted_run_has_its_orders_in_the_result_and_in_its_reports() {
         )
         .await;
     assert_eq!(forced.status, 200, "{}", forced.body);
+    let set = lab.instances[2]
+        .send(
+            "PATCH",
+            "/breaker/settings",
+            &[],
+            r#"{"open_for": "4s"}"#.to_owned(),
+        )
+        .await;
+    assert_eq!(set.status, 200, "{}", set.body);
     let history = lab
-        .history_when("C is forced open", |history| {
-            history["x"].as_array().is_some_and(|changes| {
-                changes
-                    .iter()
-                    .any(|it| it[1] == 2 && it[4] == "forced_open")
-            })
+        .history_when("C is forced open and set otherwise", |history| {
+            let has = |key: &str, is: fn(&Value) -> bool| {
+                history[key]
+                    .as_array()
+                    .is_some_and(|all| all.iter().any(is))
+            };
+            has("x", |it| it[1] == 2 && it[4] == "forced_open")
+                && has("m", |it| is_of(it, "C: open_for = 4s"))
         })
         .await;
     interrupted(lab).await;
@@ -99,19 +121,24 @@ async fn an_interrupted_run_has_its_orders_in_the_result_and_in_its_reports() {
     let source = |text: &str| {
         let mut marks = orders["marks"].as_array().unwrap().iter();
         marks
-            .find(|mark| mark[2] == text)
+            .find(|mark| is_of(mark, text))
             .map(|mark| mark[3].clone())
     };
     assert_eq!(source("A: reset"), Some("lab".into()));
     assert_eq!(source("faults cleared"), Some("lab".into()));
-    assert_eq!(source("B stopped"), Some("seen".into()));
+    for text in ["all: open_for = 3s", "B: open_for = 5s", "load: 30 calls/s"] {
+        assert_eq!(source(text), Some("lab".into()), "{text}");
+    }
+    assert_eq!(source("B stopped"), Some("lab".into()));
+    assert_eq!(source("C: open_for = 4s"), Some("seen".into()));
     let settings = orders["settings"].as_array().unwrap();
     let held: Vec<Value> = settings
         .iter()
         .map(|row| json!([row[1], row[2]["open_for"]]))
         .collect();
-    assert_eq!(held.len(), 2, "{held:?}");
+    assert_eq!(held.len(), 4, "{held:?}");
     assert_eq!(held[1], json!([[0, 1, 2], "3s"]));
+    assert_eq!(held[2..], [json!([[1], "5s"]), json!([[2], "4s"])]);
     assert_ne!(held[0][1], "3s");
     let load = orders["load"].as_array().unwrap();
     assert_eq!(load.last().unwrap()[1], 30.0);

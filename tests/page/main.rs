@@ -19,6 +19,7 @@ mod modes;
 mod opened;
 mod pictures;
 mod report;
+mod retold;
 mod stopped;
 mod stream;
 mod viewer;

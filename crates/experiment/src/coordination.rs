@@ -20,9 +20,9 @@ pub use word::{Apart, EventKind, FleetOrder, FleetVerdict, Stage, Vote};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct CoordinationRecord {
-    /// How they decided.
+    /// How they decided, at the start.
     pub mode: CoordinationMode,
-    /// Where the ledger was.
+    /// Where the ledger was; in a run that began in local mode, where it was first.
     pub engine: UsedEngine,
     /// The mark of the settings by which they voted.
     pub rules: String,
@@ -51,10 +51,12 @@ pub struct CoordinationChange {
     pub at_s: f64,
     /// How they decide from then on.
     pub mode: CoordinationMode,
-    /// Where the ledger is.
-    pub engine: UsedEngine,
+    /// Where the ledger is; none in local mode.
+    pub engine: Option<UsedEngine>,
     /// The mark of the settings by which they vote.
     pub rules: String,
+    /// What is different from before: the mode and the engine, or else the settings.
+    pub different: String,
 }
 
 /// Where the ledger of a run was.

@@ -94,7 +94,7 @@ impl Page {
         let routes = with_data(routes, &self.feed, &shutdown);
         let plan_orders = PlanOrders::new(&self.feed);
         let routes = with_controls(routes, (&self.feed, &plan_orders), &self.operation);
-        let routes = with_orders(routes, &plan_orders, &self.operation);
+        let routes = with_orders(routes, &self.feed, &plan_orders, &self.operation);
         serve(listening, router(routes), &settings, shutdown).await;
     }
 }

@@ -49,7 +49,9 @@ pub(crate) async fn study(args: StudyArgs) -> Result<(), Failure> {
     let settings = settled(args)?;
     let bar = Arc::new(Bar::new(quiet));
     let shown = Arc::clone(&bar);
-    let options = Options::default();
+    let mut options = Options::default();
+    // Of each run only figures are kept.
+    options.without_course = true;
     let cancel = options.cancel.clone();
     let work = spawn_blocking(move || performed(&settings, &options, &shown));
     let ended = until_done_or_ended(work, &cancel).await;

@@ -34,15 +34,40 @@ export class Decisions {
     this.all = [];
   }
 
+  /** Takes the decisions, the views and the standings of one tick, or of a stretch of history, as they followed each
+   * other. */
+  follow({ g = [], v = [], c = [] }, store) {
+    if (g.some((row) => this.isNew(row) && row[1] !== "local")) this.gather(store);
+    const { fleet } = store;
+    if (fleet && v.length) fleet.isTold = true;
+    const rows = [
+      ...g.map((row) => ({ at: row[0], take: () => this.take(row, store) })),
+      ...(fleet ? v.map((row) => ({ at: row[0], take: () => fleet.see(row) })) : []),
+      ...(fleet ? c.map((row) => ({ at: row[1], take: () => fleet.stand(row) })) : []),
+    ];
+    // Of one instant they stay as they are here.
+    for (const row of rows.sort((one, other) => one.at - other.at)) row.take();
+  }
+
+  isNew([at]) {
+    return !this.all.length || at >= this.all.at(-1).at;
+  }
+
+  /** The instances of the store are a fleet from the first common decision on. */
+  gather(store) {
+    store.fleet ??= new Fleet(store.n, (count) => store.forgetNotes(count));
+  }
+
   /** Takes a row, if it is not known: from then on the instances of the store are a fleet, or none. */
-  take([at, mode, engine], store) {
+  take(row, store) {
+    if (!this.isNew(row)) return;
+    const [at, mode, engine] = row;
     const last = this.all.at(-1);
-    if (last && at < last.at) return;
     // What a page is told first holds from the start, and the row of the start says what did.
     if (last?.at === at) this.all.pop();
     this.all.push({ at, mode, engine });
     if (mode === "local") store.fleet?.dissolve(at);
-    else store.fleet ??= new Fleet(store.n, (count) => store.forgetNotes(count));
+    else this.gather(store);
   }
 
   /** The mode and the engine at an instant; null where each instance decided alone. */
@@ -106,7 +131,7 @@ export class Fleet {
   }
 
   /** Which view is the newest one now. */
-  look(at) {
+  look(seen) {
     let [best, place, heard, there] = [null, 0, 0, 0];
     const left = this.words.code("left");
     for (const all of this.standings) {
@@ -130,6 +155,8 @@ export class Fleet {
     const same = before >= 0 && views.heard[before] === heard && views.there[before] === there
       && names.every((name, column) => views[name][before] === row[column]);
     if (same) return;
+    // What is told late is not put before what is known: views are found by their instants.
+    const at = before >= 0 ? Math.max(seen, views.at[before]) : seen;
     // Of several in one tick the last holds.
     if (before >= 0 && views.at[before] === at) views.length = before;
     bounded(views).push(at, ...row, heard, there);

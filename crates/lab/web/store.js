@@ -72,9 +72,7 @@ export class Store {
     for (const row of tick.p ?? []) this.truth(row);
     for (const row of tick.f ?? []) this.phase(row);
     for (const row of tick.l ?? []) this.latency(row);
-    for (const row of tick.g ?? []) this.decisions.take(row, this);
-    for (const row of tick.v ?? []) this.fleet?.see(row);
-    for (const row of tick.c ?? []) this.fleet?.stand(row);
+    this.decisions.follow(tick, this);
     for (const row of tick.s ?? []) this.set(row);
     for (const row of tick.r ?? []) this.ask(row);
     this.happenings(tick.x ?? [], tick.e ?? [], tick.o ?? [], tick.m ?? []);

@@ -47,7 +47,8 @@ pub(crate) struct Fleet {
     /// What members are to be told after that.
     pub(crate) pending: VecDeque<(u32, Event)>,
     record: CoordinationRecord,
-    course: CourseRecorder,
+    /// None where nobody will read it.
+    course: Option<CourseRecorder>,
     #[cfg(test)]
     pub(crate) knocked_out: knock_out::KnockedOut,
 }
@@ -103,7 +104,7 @@ impl Fleet {
                 },
                 ..CoordinationRecord::default()
             },
-            course: CourseRecorder::new(names.len()),
+            course: Some(CourseRecorder::new(names.len())),
             #[cfg(test)]
             knocked_out: knock_out::KnockedOut::default(),
         };
@@ -114,6 +115,12 @@ impl Fleet {
             fleet.look(0, instance);
         }
         Some(Box::new(fleet))
+    }
+
+    /// Records no course, only figures.
+    pub(crate) fn without_course(mut self: Box<Self>) -> Box<Self> {
+        self.course = None;
+        self
     }
 
     /// Begins a process, which gossips if instances do.
@@ -366,7 +373,7 @@ impl Fleet {
             watched_s: Duration::from_nanos(end).as_secs_f64(),
             ledger,
             instances: hosts.map(|host| host.finish(end)).collect(),
-            course: Some(self.course.finish()),
+            course: self.course.map(CourseRecorder::finish),
             ..self.record
         }
     }

@@ -59,8 +59,8 @@ use std::time::Duration;
 pub use digest::Digest;
 pub use options::{Cancel, Options};
 pub use parallel_runs::{Progress, many};
-pub use performance::{Effort, Performed, perform};
-pub use run::{run, run_telling};
+pub use performance::{Effort, Performed};
+pub use run::{perform, run, run_telling};
 
 /// Nanoseconds of virtual time; what is longer than 584 years never comes.
 fn nanos(time: Duration) -> u64 {

@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Options {
     /// Ends runs early when asked.
     pub cancel: Cancel,
+    /// Leaves the course of coordination out of the record (`course` is `None`). Its figures are the same. For whoever
+    /// makes many runs and keeps only figures. Default: false.
+    pub without_course: bool,
 }
 
 /// A switch that ends runs between two events; clones share it. A run that was ended so says

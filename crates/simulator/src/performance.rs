@@ -39,7 +39,7 @@ use crate::instances::{Instances, members};
 use crate::lanes::Lanes;
 use crate::looks::Looks;
 use crate::nanos;
-use crate::options::Cancel;
+use crate::options::{Cancel, Options};
 use crate::throttles::Throttles;
 use crate::works::Works;
 use ending::Ending;
@@ -177,20 +177,25 @@ struct Performance<'a> {
     fleet: Option<Box<Fleet>>,
 }
 
-/// Carries a scenario out under virtual time with its seed, with the digest of all events and what the run took.
-///
-/// `events` receives each call and each transition. The run has no counterfactual; see [`run`](crate::run).
-pub fn perform(scenario: &Scenario, cancel: &Cancel, events: Option<&mut dyn Events>) -> Performed {
+/// Carries a scenario out under virtual time with its seed; see [`perform`](crate::perform).
+pub(crate) fn perform_by(
+    scenario: &Scenario,
+    options: &Options,
+    events: Option<&mut dyn Events>,
+) -> Performed {
     let clock = VirtualClock::default();
     let (members, noted) = members(scenario, &clock);
     let instances = Instances::new(scenario, &members, noted);
     let mut performance = Performance::new(scenario, clock, instances);
     performance.fleet = Fleet::of(scenario, &members);
+    if options.without_course {
+        performance.fleet = performance.fleet.map(Fleet::without_course);
+    }
     performance.events = match events {
         Some(events) => Some(events),
         None => None,
     };
-    let ending = performance.play(cancel);
+    let ending = performance.play(&options.cancel);
     performance.finish(scenario, ending)
 }
 

@@ -4,8 +4,8 @@ use experiment::events::Events;
 use experiment::result::{Counterfactual, Repetition};
 use experiment::scenario::Scenario;
 
-use crate::options::Options;
-use crate::performance::{has_overload, judge, perform};
+use crate::options::{Cancel, Options};
+use crate::performance::{Performed, has_overload, judge, perform_by};
 
 /// Carries a scenario out under virtual time with this seed, which is also that of its faults.
 ///
@@ -25,10 +25,10 @@ pub fn run_telling(
     events: Option<&mut dyn Events>,
 ) -> Repetition {
     let scenario = scenario.clone().with_seed(seed);
-    let mut repetition = perform(&scenario, &options.cancel, events).repetition;
+    let mut repetition = perform_by(&scenario, options, events).repetition;
     if has_overload(&scenario) && !repetition.cut_short {
         let without = scenario.clone().without_breakers();
-        let without = perform(&without, &options.cancel, None).repetition;
+        let without = perform_by(&without, options, None).repetition;
         if without.cut_short {
             // A part of it says nothing beside the whole of the other one.
             repetition.cut_short = true;
@@ -38,4 +38,15 @@ pub fn run_telling(
         }
     }
     repetition
+}
+
+/// Carries a scenario out under virtual time with its seed, with the digest of all events and what the run took.
+///
+/// `events` receives each call and each transition. The run has no counterfactual; see [`run`].
+pub fn perform(scenario: &Scenario, cancel: &Cancel, events: Option<&mut dyn Events>) -> Performed {
+    let options = Options {
+        cancel: cancel.clone(),
+        ..Options::default()
+    };
+    perform_by(scenario, &options, events)
 }

@@ -53,7 +53,8 @@ impl Operation {
         all.collect()
     }
 
-    /// Plays a shipped scenario from now on. `before` is called once it is certain that it will be played.
+    /// Plays a shipped scenario from now on. `before` is called once it is certain that it will be played; what it
+    /// returns is held until the scenario has begun.
     ///
     /// # Errors
     ///
@@ -62,10 +63,10 @@ impl Operation {
     /// # Cancel safety
     ///
     /// A scenario that has begun is played all the same.
-    pub(crate) async fn play(
+    pub(crate) async fn play<H>(
         &self,
         name: &str,
-        before: impl FnOnce() + Send + 'static,
+        before: impl FnOnce() -> H + Send + 'static,
     ) -> Result<(), Refused> {
         let found = SCENARIOS.iter().find(|(known, _)| *known == name);
         let Some((_, scenario)) = found else {
@@ -87,7 +88,7 @@ impl Operation {
         self.check(scenario).map_err(refused)?;
         let it = self.clone();
         let meanwhile = move || {
-            before();
+            let _held = before();
             it.begin(scenario)
         };
         let settings = |now| coordination_of(scenario, now);

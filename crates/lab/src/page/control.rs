@@ -198,6 +198,7 @@ impl Controls {
             authorization,
             body: Some(change),
         };
+        let _setting = self.feed.sets(Some(name));
         self.order_instance(name, order, None).await
     }
 

@@ -1,8 +1,10 @@
 //! The feed of the page: one producer looks at the run, keeps what it sees and renders it once for all viewers.
 
 mod ordered;
+mod setting;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,6 +22,8 @@ use super::source::{Description, Moment, PlanStep, Source};
 use super::wire::{self, Mark, Tick};
 use crate::shutdown::Shutdown;
 use crate::unreliable::PlanChange;
+pub(in crate::page) use setting::Setting;
+use setting::SettingOrders;
 
 /// So many may watch at once.
 pub(super) const MOST_VIEWERS: usize = 64;
@@ -32,11 +36,12 @@ const LESS_OFTEN: u32 = 5;
 const LARGE: usize = 51;
 
 /// What is shown of one run.
-#[derive(Debug)]
 pub(crate) struct Feed {
     run: String,
     hz: u32,
     state: Mutex<State>,
+    /// Who performs the run. Held during a look, so that looks are noted in their order.
+    source: Mutex<Option<Box<dyn Source>>>,
     /// The number of the next tick, for those who wait for one.
     next: watch::Sender<u64>,
     viewers: AtomicUsize,
@@ -60,6 +65,8 @@ struct State {
     expected: VecDeque<(Expected, String)>,
     /// How many were expected so far.
     expected_so_far: u64,
+    /// Orders of settings that go through the lab.
+    setting: SettingOrders,
 }
 
 /// A change of the fault plan that is under way.
@@ -104,7 +111,9 @@ impl Feed {
                 seen: None,
                 expected: VecDeque::new(),
                 expected_so_far: 0,
+                setting: SettingOrders::default(),
             }),
+            source: Mutex::default(),
             run,
             hz,
             next: watch::Sender::new(1),
@@ -113,15 +122,32 @@ impl Feed {
         }
     }
 
-    /// Looks at `source` until the shutdown.
-    pub(crate) async fn follow(self: Arc<Self>, mut source: impl Source, mut shutdown: Shutdown) {
+    /// A feed of the run that `source` performs.
+    pub(crate) fn of(source: impl Source) -> Self {
+        let feed = Self::new(source.description());
+        Self {
+            source: Mutex::new(Some(Box::new(source))),
+            ..feed
+        }
+    }
+
+    /// Looks at the run until the shutdown.
+    pub(crate) async fn follow(self: Arc<Self>, mut shutdown: Shutdown) {
         let mut looks = interval(Duration::from_secs(1) / self.hz);
         looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
                 () = shutdown.begun() => return,
-                _ = looks.tick() => self.note(&source.look()),
+                _ = looks.tick() => self.look(),
             }
+        }
+    }
+
+    /// Looks at the run, if anybody performs it.
+    fn look(&self) {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = source.as_mut() {
+            self.note(&source.look());
         }
     }
 
@@ -145,10 +171,15 @@ impl Feed {
             state.book.mark(&mark, source);
             marks.push(mark);
         }
-        for mark in ordered::done(&state.description, moment, is_first) {
-            state.book.mark(&mark, OrderSource::Seen);
-            marks.push(mark);
+        if !is_first {
+            // The first look finds what was there before.
+            for (mark, source) in ordered::done(&state.description, moment, &state.setting) {
+                state.book.mark(&mark, source);
+                marks.push(mark);
+            }
         }
+        let seen_s = state.seen_s;
+        state.setting.forget_until(seen_s);
         marks.sort_by(|one, other| one.0.total_cmp(&other.0));
         state.book.keep(moment);
         ordered::follow(&mut state.description, moment);
@@ -186,13 +217,13 @@ impl Feed {
     /// Marks what somebody has just done.
     pub(super) fn mark(&self, kind: &'static str, text: String) {
         let mut state = self.lock();
-        let since = state.seen.map_or(Duration::ZERO, |seen| seen.elapsed());
-        let at = millionths(state.seen_s + since.as_secs_f64());
+        let at = state.now_s();
         state.marks.push(Mark(at, kind, text));
     }
 
-    /// All that operators have done so far.
+    /// All that operators have done so far: looks once more for it.
     pub(crate) fn orders(&self) -> Orders {
+        self.look();
         let state = self.lock();
         state.book.with(&state.marks)
     }
@@ -283,7 +314,21 @@ impl Feed {
     }
 }
 
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed")
+            .field("run", &self.run)
+            .finish_non_exhaustive()
+    }
+}
+
 impl State {
+    /// How far the run has come, in seconds.
+    fn now_s(&self) -> f64 {
+        let since = self.seen.map_or(Duration::ZERO, |seen| seen.elapsed());
+        millionths(self.seen_s + since.as_secs_f64())
+    }
+
     /// The mark of a change of the fault plan, with the name that was announced.
     fn mark_of(&mut self, step: PlanStep) -> Mark {
         let (kind, text) = match step.change {

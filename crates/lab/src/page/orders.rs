@@ -11,8 +11,8 @@ use axum::response::Response;
 use axum::routing::{get, patch, post, put};
 use serde_json::json;
 
-use super::PlanOrders;
 use super::plan_orders::Naming;
+use super::{Feed, PlanOrders};
 use crate::instance::SettingsChange;
 use crate::operation::{Operation, Refused, Why};
 use crate::serve::{self, Routes, error, read_json};
@@ -20,19 +20,22 @@ use crate::serve::{self, Routes, error, read_json};
 /// The possible answers to an order.
 const ANSWERS: [u16; 7] = [200, 400, 401, 403, 404, 409, 503];
 
-/// Adds these orders; those that change the fault plan, too, take turns with `plan_orders`.
+/// Adds these orders to the lab that `feed` shows; those that change the fault plan, too, take turns with
+/// `plan_orders`.
 pub(super) fn with_orders(
     routes: Routes,
+    feed: &Arc<Feed>,
     plan_orders: &PlanOrders,
     operation: &Operation,
 ) -> Routes {
-    let routes = with_instances(routes, operation);
+    let routes = with_instances(routes, feed, operation);
     let routes = with_load(routes, operation);
     with_scenarios(with_coordination(routes, operation), plan_orders, operation)
 }
 
-fn with_instances(routes: Routes, operation: &Operation) -> Routes {
+fn with_instances(routes: Routes, feed: &Arc<Feed>, operation: &Operation) -> Routes {
     let (stop, start, settings) = (operation.clone(), operation.clone(), operation.clone());
+    let feed = Arc::clone(feed);
     routes
         .add_control(
             "POST",
@@ -60,7 +63,7 @@ fn with_instances(routes: Routes, operation: &Operation) -> Routes {
             "PATCH",
             "/api/breaker/settings",
             &ANSWERS,
-            patch(async move |request: Request| change_settings(&settings, request).await),
+            patch(async move |request: Request| change_settings(&feed, &settings, request).await),
         )
 }
 
@@ -106,7 +109,11 @@ fn with_scenarios(routes: Routes, plan_orders: &PlanOrders, operation: &Operatio
 async fn play(operation: Operation, name: String, naming: Arc<Naming>) -> Response {
     // The scenario begins in a task of its own.
     let plan = format!("scenario {name}");
-    match operation.play(&name, move || naming.expect(plan)).await {
+    let before = move || {
+        naming.expect(plan);
+        naming.sets()
+    };
+    match operation.play(&name, before).await {
         Ok(()) => serve::json(StatusCode::OK, &json!({ "scenario": name })),
         Err(why) => refused(&why),
     }
@@ -129,11 +136,12 @@ fn with_coordination(routes: Routes, operation: &Operation) -> Routes {
 }
 
 /// Answers `PATCH /api/breaker/settings`.
-async fn change_settings(operation: &Operation, request: Request) -> Response {
+async fn change_settings(feed: &Arc<Feed>, operation: &Operation, request: Request) -> Response {
     let change = match read_json(request).await {
         Ok(SettingsChange(change)) => change,
         Err(refusal) => return refusal,
     };
+    let _setting = feed.sets(None);
     match operation.change_settings(change) {
         Ok(()) => serve::json(StatusCode::OK, &operation.settings()),
         Err(why) => refused(&why),

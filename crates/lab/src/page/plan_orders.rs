@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::Feed;
-use super::feed::Expected;
+use super::feed::{Expected, Setting};
 use crate::serve::error;
 
 /// Takes orders that change the fault plan. Clones take turns with each other.
@@ -69,6 +69,11 @@ impl Naming {
     /// The next change of the plan is that of this order.
     pub(super) fn expect(&self, text: String) {
         let _ = self.expected.set(self.feed.expect_plan(text));
+    }
+
+    /// The settings of all instances change by this order as long as the answer is held.
+    pub(super) fn sets(&self) -> Setting {
+        self.feed.sets(None)
     }
 }
 

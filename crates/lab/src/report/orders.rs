@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use experiment::fleet::Change;
 use experiment::orders::OrderSource;
 use experiment::result::Repetition;
-use fusebox::Cause;
+use fusebox::{Cause, State};
 
 use crate::words::state;
 
@@ -45,15 +46,27 @@ fn taken_over(run: &Repetition, known: &[Ordered]) -> Vec<Ordered> {
     let instances = run.fleet.instances.iter();
     let changes = instances.flat_map(|one| one.transitions.iter().map(move |it| (&one.name, it)));
     let by_hand = changes.filter(|(_, change)| change.cause == Cause::Manual);
+    // One order moves a breaker once.
+    let mut done: Vec<(usize, &str)> = Vec::new();
     let unknown = by_hand.filter(|(name, change)| {
-        let is_of = |order: &&Ordered| (order.at_s - change.at_s).abs() <= SAME_S;
-        let names = |order: &Ordered| {
-            let (who, what) = order.what.split_once(": ").unwrap_or_default();
-            // `open_for = 3s` moves no breaker.
-            let is_mode = !what.contains('=');
-            (is_mode && (who == "fleet" || who == *name)) || order.what.starts_with("scenario ")
-        };
-        !known.iter().filter(is_of).any(names)
+        let orders = known.iter().enumerate();
+        let of_it = orders.filter(|(number, order)| {
+            (order.at_s - change.at_s).abs() <= SAME_S
+                && moves(&order.what, name, change)
+                && !done.contains(&(*number, name.as_str()))
+        });
+        let nearest = of_it.min_by(|(_, one), (_, other)| {
+            let away = |order: &Ordered| (order.at_s - change.at_s).abs();
+            away(one).total_cmp(&away(other))
+        });
+        match nearest {
+            Some((_, order)) if order.what.starts_with("scenario ") => false,
+            Some((number, _)) => {
+                done.push((number, name.as_str()));
+                false
+            }
+            None => true,
+        }
     });
     let taken = unknown.map(|(name, change)| Ordered {
         at_s: change.at_s,
@@ -61,6 +74,26 @@ fn taken_over(run: &Repetition, known: &[Ordered]) -> Vec<Ordered> {
         source: "at the instance",
     });
     taken.collect()
+}
+
+/// Whether an order with this text may be why the breaker of this instance changed.
+fn moves(order: &str, name: &str, change: &Change) -> bool {
+    if order.starts_with("scenario ") {
+        return true;
+    }
+    let Some((who, what)) = order.split_once(": ") else {
+        return false;
+    };
+    let moves = match what {
+        "forced open" => change.to == State::ForcedOpen,
+        "disabled" => change.to == State::Disabled,
+        "metrics only" => change.to == State::MetricsOnly,
+        "auto" => change.from.is_operators() && !change.to.is_operators(),
+        "reset" => change.to == State::Closed,
+        // `open_for = 3s` moves no breaker.
+        _ => false,
+    };
+    moves && (who == "fleet" || who == name)
 }
 
 /// `0:05.3`
@@ -79,26 +112,39 @@ mod tests {
 
     #[test]
     fn an_order_and_what_it_did_are_one_row_and_what_nobody_ordered_here_is_a_row_of_its_own() {
+        use State::{Closed, ForcedOpen};
+
         let scenario =
             "title = \"t\"\nduration = \"1s\"\n[faults]\nphases = [{ name = \"well\" }]\n";
         let scenario = experiment::scenario::Scenario::parse(scenario).unwrap();
         let load = simulator::run(&scenario, 1, &simulator::Options::default()).load;
-        let change = |at_s| Change {
+        let change = |(at_s, from, to)| Change {
             at_s,
-            from: State::Closed,
-            to: State::ForcedOpen,
+            from,
+            to,
             cause: Cause::Manual,
             number: 1,
             window: Evidence::default(),
             open_for_s: None,
         };
-        let one = |name: &str, at_s| InstanceRecord {
+        let one = |name: &str, changes: &[_]| InstanceRecord {
             name: name.to_owned(),
-            transitions: vec![change(at_s)],
+            transitions: changes.iter().copied().map(change).collect(),
             ..InstanceRecord::default()
         };
         let fleet = FleetRecord {
-            instances: vec![one("A", 2.0), one("B", 2.1)],
+            instances: vec![
+                // The second and the third are soon after the order, and not what it did.
+                one(
+                    "A",
+                    &[
+                        (2.0, Closed, ForcedOpen),
+                        (2.2, ForcedOpen, Closed),
+                        (2.4, Closed, ForcedOpen),
+                    ],
+                ),
+                one("B", &[(2.1, Closed, ForcedOpen)]),
+            ],
             ..FleetRecord::default()
         };
         let mut run = Repetition::new(Performer::Live, 1, load, fleet);
@@ -123,7 +169,9 @@ mod tests {
             told,
             [
                 ("A: forced open", "through the lab"),
-                ("B: closed → forced open", "at the instance")
+                ("B: closed → forced open", "at the instance"),
+                ("A: forced open → closed", "at the instance"),
+                ("A: closed → forced open", "at the instance"),
             ]
         );
     }

@@ -7,6 +7,7 @@ use experiment::coordination::{
 };
 use experiment::orders::Orders;
 use experiment::result::Repetition;
+use experiment::scenario::CoordinationMode;
 use serde::Serialize;
 
 use crate::page::{self, Coordination, FleetNote, Rules, SeenView, SettingsStep};
@@ -21,7 +22,7 @@ pub(super) struct Beside<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     v: &'a [FleetView],
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    g: Vec<(f64, &'static str, &'static str)>,
+    g: Vec<(f64, &'static str, Option<&'static str>)>,
 }
 
 /// Until when rows are known, in seconds, where some were left out.
@@ -87,15 +88,33 @@ fn word(engine: UsedEngine) -> &'static str {
     }
 }
 
+/// Where the ledger was at the start; none in local mode.
+pub(super) fn engine_at_start(record: &CoordinationRecord) -> Option<UsedEngine> {
+    (!record.mode.is_local()).then_some(record.engine)
+}
+
+/// The modes of a run one after another: `quorum`, or `local, then quorum`.
+pub(super) fn modes(record: &CoordinationRecord) -> String {
+    let changes = record.changes.iter().map(|it| it.mode);
+    let mut modes: Vec<CoordinationMode> = std::iter::once(record.mode).chain(changes).collect();
+    modes.dedup();
+    let modes: Vec<String> = modes.iter().map(ToString::to_string).collect();
+    modes.join(", then ")
+}
+
 /// How they decided from when on, where that changed.
-fn decisions(run: &Repetition) -> Vec<(f64, &'static str, &'static str)> {
+fn decisions(run: &Repetition) -> Vec<(f64, &'static str, Option<&'static str>)> {
     let record = run.coordination.iter();
     let Some(record) = record.into_iter().find(|it| !it.changes.is_empty()) else {
         return Vec::new();
     };
-    let began = (0.0, record.mode.0.as_str(), word(record.engine));
+    let began = (
+        0.0,
+        record.mode.0.as_str(),
+        engine_at_start(record).map(word),
+    );
     let changes = record.changes.iter();
-    let changes = changes.map(|it| (it.at_s, it.mode.0.as_str(), word(it.engine)));
+    let changes = changes.map(|it| (it.at_s, it.mode.0.as_str(), it.engine.map(word)));
     std::iter::once(began).chain(changes).collect()
 }
 

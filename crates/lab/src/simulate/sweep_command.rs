@@ -26,7 +26,9 @@ pub(crate) async fn sweep(args: SweepArgs) -> Result<(), Failure> {
     let (source, settings) = settled(args)?;
     let bar = Arc::new(Bar::new(quiet));
     let shown = Arc::clone(&bar);
-    let options = Options::default();
+    let mut options = Options::default();
+    // Of each run only figures are kept.
+    options.without_course = true;
     let cancel = options.cancel.clone();
     let work = spawn_blocking(move || {
         let prepare = |cell: &Cell| scenario_of(&source, cell);

@@ -140,8 +140,9 @@ impl Watches {
         let changes = changes.into_iter().skip(1).map(|it| CoordinationChange {
             at_s: CourseRecorder::instant(watched.fleet.elapsed(it.at)),
             mode: CoordinationMode(it.mode),
-            engine: it.engine.unwrap_or_default(),
+            engine: it.engine,
             rules: it.rules.to_string(),
+            different: it.different,
         });
         Some(CoordinationRecord {
             course: Some(course),

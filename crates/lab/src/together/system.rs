@@ -24,7 +24,7 @@ use crate::instance::{DOWNSTREAM, Instance, Permitted};
 use crate::instance_set::{InstanceSet, Turn};
 use crate::load::{Generator, LOAD_SERVICE, LoadControl, Record};
 use crate::operation::{Fixed, Operation};
-use crate::page::{Feed, Page, Source};
+use crate::page::{Feed, Page};
 use crate::serve::Listening;
 use crate::settings::{self, BaseUrl, Coordinating, Named, Serving, Together};
 use crate::shutdown::{Shutdown, Stop};
@@ -95,8 +95,8 @@ impl Part {
         (listening, serving): (Option<Listening>, Serving),
         shutdown: &Shutdown,
     ) -> Arc<Feed> {
-        let feed = Arc::new(Feed::new(source.description()));
-        let followed = Arc::clone(&feed).follow(source, shutdown.clone());
+        let feed = Arc::new(Feed::of(source));
+        let followed = Arc::clone(&feed).follow(shutdown.clone());
         self.tasks.spawn(followed);
         if let Some(listening) = listening {
             let page = Page::new(discovery, Arc::clone(&feed), operation);

@@ -31,8 +31,10 @@ impl Fleet {
 
     /// Notes how an instance stands now.
     pub(crate) fn look(&mut self, now: u64, instance: u32) {
-        let (standing, view) = self.hosts[instance as usize].standing(instance, now);
-        self.course.stands(standing, view);
+        if let Some(course) = &mut self.course {
+            let (standing, view) = self.hosts[instance as usize].standing(instance, now);
+            course.stands(standing, view);
+        }
     }
 
     /// A probe for the fleet that was under way has ended.
@@ -68,8 +70,10 @@ impl Fleet {
     }
 
     fn happens(&mut self, now: u64, instance: u32, kind: EventKind, figure: EventFigure) {
-        let at = Duration::from_nanos(now);
-        self.course.happens(at, instance as usize, kind, figure);
+        if let Some(course) = &mut self.course {
+            let at = Duration::from_nanos(now);
+            course.happens(at, instance as usize, kind, figure);
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The course of a fleet, one by one, is what its totals and its transitions say.
 
+use std::time::Instant;
+
 use experiment::coordination::{
     Apart, CoordinationRecord, Course, EventFigure, EventKind, FleetVerdict, MOST_EVENTS,
     MOST_STANDINGS, MOST_VIEWS, Stage, Vote,
@@ -14,10 +16,18 @@ fn performed(text: &str) -> Repetition {
     run(&scenario, 1, &Options::default())
 }
 
-fn shipped(name: &str) -> Repetition {
+fn written(name: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/coordination");
     let text = std::fs::read_to_string(format!("{folder}/{name}.toml"));
-    performed(&text.unwrap_or_else(|error| panic!("{name}: {error}")))
+    text.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn scenario(name: &str) -> Scenario {
+    Scenario::parse(&written(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn shipped(name: &str) -> Repetition {
+    performed(&written(name))
 }
 
 fn record(run: &Repetition) -> (&CoordinationRecord, &Course) {
@@ -46,6 +56,50 @@ fn probed(course: &Course, result: &str) -> u64 {
 fn caused(run: &Repetition, cause: Cause) -> u64 {
     let changes = run.fleet.instances.iter().flat_map(|one| &one.transitions);
     u64::try_from(changes.filter(|change| change.cause == cause).count()).expect("few")
+}
+
+#[test]
+fn a_run_without_its_course_is_the_same_in_all_else() {
+    let scenario = scenario("one-bad-instance");
+    let mut whole = run(&scenario, 3, &Options::default());
+    let mut options = Options::default();
+    options.without_course = true;
+
+    let without = run(&scenario, 3, &options);
+
+    let record = whole.coordination.as_mut().expect("they decide together");
+    assert!(record.course.take().is_some());
+    assert_eq!(without, whole);
+}
+
+/// `cargo test -p simulator --test coordination -- --ignored measures_what_a_course_costs --nocapture`, on a quiet machine.
+#[test]
+#[ignore = "it measures, on a quiet machine"]
+#[expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "it prints a table of real time"
+)]
+fn measures_what_a_course_costs() {
+    for name in ["total-outage", "one-bad-instance", "gossip-split"] {
+        let scenario = scenario(name);
+        for round in 1..=2 {
+            let took = [false, true].map(|without| {
+                let mut options = Options::default();
+                options.without_course = without;
+                let began = Instant::now();
+                for seed in 1..=30 {
+                    run(&scenario, seed, &options);
+                }
+                began.elapsed().as_secs_f64()
+            });
+            let more = (took[0] / took[1] - 1.0) * 100.0;
+            println!(
+                "{name}, round {round}: {:.3} s with a course, {:.3} s without ({more:+.1} %)",
+                took[0], took[1]
+            );
+        }
+    }
 }
 
 #[test]

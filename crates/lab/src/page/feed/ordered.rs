@@ -1,22 +1,26 @@
 //! Orders as viewers are told of them: what was set, stopped or started between two looks, whoever ordered it.
 
+use experiment::orders::OrderSource;
+
+use super::setting::SettingOrders;
 use crate::load::LoadView;
 use crate::page::source::{Description, Moment, SettingsStep};
 use crate::page::standing::Coordination;
 use crate::page::wire::Mark;
 
-/// What has been done since the last look, as marks. Nothing at the first one, which finds what was there before.
-pub(super) fn done(before: &Description, moment: &Moment, is_first: bool) -> Vec<Mark> {
-    if is_first {
-        return Vec::new();
-    }
+/// What has been done since the last look, as marks. Only the lab changes its load and its mode, and stops instances;
+/// settings can be changed at an instance, too.
+pub(super) fn done(
+    before: &Description,
+    moment: &Moment,
+    orders: &SettingOrders,
+) -> Vec<(Mark, OrderSource)> {
     let mut done = Vec::new();
     // Those of one order have one instant, to the bit.
     let of_one_order =
         |one: &SettingsStep, next: &SettingsStep| one.at_s.to_bits() == next.at_s.to_bits();
     for steps in moment.settings.chunk_by(of_one_order) {
-        let texts = settings(before, steps).into_iter();
-        done.extend(texts.map(|text| operator(steps[0].at_s, text)));
+        done.extend(settings(before, steps, orders));
     }
     done.extend(moment.turns.iter().map(|turn| {
         let what = if turn.2 { "started" } else { "stopped" };
@@ -35,8 +39,9 @@ pub(super) fn done(before: &Description, moment: &Moment, is_first: bool) -> Vec
     done
 }
 
-fn operator(at_s: f64, text: String) -> Mark {
-    Mark(at_s, "operator", text)
+/// The mark of an order that only the lab can carry out.
+fn operator(at_s: f64, text: String) -> (Mark, OrderSource) {
+    (Mark(at_s, "operator", text), OrderSource::Lab)
 }
 
 /// Takes what is so now into the description.
@@ -61,16 +66,24 @@ pub(super) fn follow(description: &mut Description, moment: &Moment) {
 }
 
 /// A change of all instances is one.
-fn settings(before: &Description, steps: &[SettingsStep]) -> Vec<String> {
+fn settings(
+    before: &Description,
+    steps: &[SettingsStep],
+    orders: &SettingOrders,
+) -> Vec<(Mark, OrderSource)> {
     let all = before.instances.len();
     let same = |step: &SettingsStep| step.different == steps[0].different;
+    let mark = |step: &SettingsStep, who: &str| {
+        let source = orders.source(&before.instances[step.instance].name, step.at_s);
+        let text = format!("{who}: {}", step.different);
+        (Mark(step.at_s, "operator", text), source)
+    };
     if steps.len() == all && all > 1 && steps.iter().all(same) {
-        return vec![format!("all: {}", steps[0].different)];
+        return vec![mark(&steps[0], "all")];
     }
-    let each = steps.iter().map(|step| {
-        let name = &before.instances[step.instance].name;
-        format!("{name}: {}", step.different)
-    });
+    let each = steps
+        .iter()
+        .map(|step| mark(step, &before.instances[step.instance].name));
     each.collect()
 }
 

@@ -4,11 +4,13 @@ use experiment::coordination::{CoordinationRecord, UsedEngine};
 use experiment::expectation::Unit;
 use experiment::fleet::Change;
 use experiment::result::Repetition;
+use experiment::scenario::CoordinationMode;
 use fusebox::Cause;
 
 use super::element::{Html, Moments, Table, paragraph};
 use crate::report::happenings::{happenings, left_out};
 use crate::report::names::counted;
+use crate::report::together::engine_at_start;
 use crate::words::{cause_of, number, state, times};
 
 /// Instances that have a row each.
@@ -29,20 +31,37 @@ pub(super) fn coordination(run: &Repetition, moments: Moments) -> Option<String>
     Some(html)
 }
 
+/// How they decided from when on, and what the engine did.
 fn introduction(record: &CoordinationRecord) -> String {
-    let engine = match record.engine {
-        UsedEngine::Memory => "an engine in the same process",
-        UsedEngine::Redis => "a Redis or Valkey server",
-        UsedEngine::Gossip => "gossip, without a server",
-    };
+    let mut now = (record.mode, engine_at_start(record));
+    let mut ways = way(now);
+    for change in &record.changes {
+        let before = std::mem::replace(&mut now, (change.mode, change.engine));
+        let what = if before == now {
+            change.different.clone()
+        } else {
+            way(now)
+        };
+        ways += &format!("; from {} {what}", crate::report::orders::at(change.at_s));
+    }
     format!(
-        "Mode {}, over {engine}. The fleet opened {}; the engine answered {}{}{}.",
-        record.mode,
+        "Mode {ways}. The fleet opened {}; the engine answered {}{}{}.",
         times_or_never(record.ledger.openings),
         counted(record.ledger.requests, "request"),
         lost(record.ledger.forgot, "and forgot all"),
         lost(record.ledger.lost_messages, "and messages were lost"),
     )
+}
+
+/// `quorum, over gossip, without a server`
+fn way((mode, engine): (CoordinationMode, Option<UsedEngine>)) -> String {
+    let over = match engine {
+        None => "",
+        Some(UsedEngine::Memory) => ", over an engine in the same process",
+        Some(UsedEngine::Redis) => ", over a Redis or Valkey server",
+        Some(UsedEngine::Gossip) => ", over gossip, without a server",
+    };
+    format!("{mode}{over}")
 }
 
 fn times_or_never(count: u64) -> String {
@@ -225,4 +244,65 @@ fn members(record: &CoordinationRecord) -> String {
         )),
     };
     format!("{table}{more}")
+}
+
+#[cfg(test)]
+mod tests {
+    use experiment::coordination::{CoordinationChange, LedgerRecord};
+    use fusebox_fleet::Mode;
+
+    use super::*;
+    use crate::report::together::modes;
+
+    #[test]
+    fn a_run_that_changed_its_mode_is_introduced_by_each_of_them() {
+        let mode = CoordinationMode;
+        let change = |at_s, mode, engine, different: &str| CoordinationChange {
+            at_s,
+            mode,
+            engine,
+            rules: String::new(),
+            different: different.to_owned(),
+        };
+        let record = CoordinationRecord {
+            mode: mode(Mode::Local),
+            ledger: LedgerRecord {
+                openings: 3,
+                requests: 40,
+                ..LedgerRecord::default()
+            },
+            changes: vec![
+                change(
+                    60.0,
+                    mode(Mode::Quorum),
+                    Some(UsedEngine::Redis),
+                    "quorum, engine redis",
+                ),
+                change(
+                    70.5,
+                    mode(Mode::Quorum),
+                    Some(UsedEngine::Redis),
+                    "heartbeat 300ms",
+                ),
+                change(90.0, mode(Mode::Local), None, "local"),
+            ],
+            ..CoordinationRecord::default()
+        };
+
+        assert_eq!(modes(&record), "local, then quorum, then local");
+        assert_eq!(
+            introduction(&record),
+            "Mode local; from 1:00.0 quorum, over a Redis or Valkey server; from 1:10.5 heartbeat 300ms; \
+             from 1:30.0 local. The fleet opened 3 times; the engine answered 40 requests."
+        );
+        let steady = CoordinationRecord {
+            mode: mode(Mode::Quorum),
+            ..CoordinationRecord::default()
+        };
+        assert_eq!(modes(&steady), "quorum");
+        assert_eq!(
+            introduction(&steady),
+            "Mode quorum, over an engine in the same process. The fleet opened never; the engine answered 0 requests."
+        );
+    }
 }

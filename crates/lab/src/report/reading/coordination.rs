@@ -8,6 +8,7 @@ use fusebox::{Cause, State};
 use super::Clause;
 use super::names::counted;
 use super::story::{Story, clock, passes, time};
+use crate::report::together::modes;
 use crate::words::{number, times};
 
 /// What the instances decided together.
@@ -30,7 +31,7 @@ fn sum(record: &CoordinationRecord, of: fn(&MemberRecord) -> u64) -> u64 {
 
 /// Whether the fleet opened, when it first opened a breaker, and how many followed.
 fn verdict(story: &Story<'_>, record: &CoordinationRecord) -> Clause {
-    let mode = record.mode;
+    let mode = modes(record);
     let opened = record.ledger.openings;
     if opened == 0 {
         return Clause::of_all(format!("The fleet (mode {mode}) never opened together."));

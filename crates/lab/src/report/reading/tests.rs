@@ -1,6 +1,6 @@
 //! Readings of runs of which the facts are known.
 
-use experiment::coordination::{EventKind, FleetVerdict};
+use experiment::coordination::{CoordinationChange, EventKind, FleetVerdict};
 use experiment::expectation::ExpectationVerdict;
 use experiment::fleet::{Change, Evidence, FleetRecord, InstanceRecord, Timeline};
 use experiment::scenario::Scenario;
@@ -336,4 +336,24 @@ fn an_instance_that_somebody_stopped_is_told() {
         Some(Some(3.0)),
         "{clauses:#?}"
     );
+}
+
+#[test]
+fn a_verdict_names_each_mode_that_the_run_had() {
+    let scenario = "title = \"t\"\nduration = \"5s\"\n[coordination]\nmode = \"quorum\"\n[faults]\nphases = [{ name = \"well\" }]\n";
+    let mut run = simulated(scenario);
+    let record = run.coordination.as_mut().unwrap();
+    let quorum = std::mem::take(&mut record.mode);
+    record.changes.push(CoordinationChange {
+        at_s: 2.0,
+        mode: quorum,
+        engine: Some(record.engine),
+        rules: record.rules.clone(),
+        different: "quorum, engine memory".to_owned(),
+    });
+
+    let told = all(&run);
+
+    let expected = "The fleet (mode local, then quorum) never opened together.";
+    assert!(told.contains(expected), "{told}");
 }

@@ -1,7 +1,7 @@
 //! Tests of the marks that orders leave.
 
 use super::*;
-use crate::page::source::{LoadStep, PlanStep, SettingsStep, TurnStep};
+use crate::page::source::{CoordinationStep, LoadStep, PlanStep, SettingsStep, TurnStep};
 
 /// What is asked of the load from `at_s` on.
 fn asked(at_s: f64, rate: f64, paused: bool) -> LoadStep {
@@ -160,4 +160,93 @@ fn what_operators_do_is_marked_told_to_all_and_held_for_those_who_come_later() {
     let past: Value = serde_json::from_slice(&feed.past().between(0.0, 1.0)).unwrap();
     assert_eq!(past["s"].as_array().unwrap().len(), 5);
     assert_eq!(past["r"].as_array().unwrap().len(), 3);
+}
+
+/// What the result has of these orders: each text with its source.
+fn recorded(feed: &Feed) -> Vec<(String, OrderSource)> {
+    let marks = feed.orders().marks.into_iter();
+    marks.map(|mark| (mark.text, mark.source)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_result_tells_orders_through_the_lab_from_settings_that_an_instance_was_given_itself() {
+    let feed = feed();
+    let wait = async |millis| tokio::time::advance(Duration::from_millis(millis)).await;
+    feed.note(&look(1000));
+    wait(100).await;
+    let both = feed.sets(None);
+    wait(10).await;
+    drop(both);
+    wait(190).await;
+    let one = feed.sets(Some("B"));
+    feed.note(&Moment {
+        settings: vec![step(0, 1.105), step(1, 1.105), step(0, 1.25)],
+        turns: vec![TurnStep(1.26, 1, false)],
+        loads: vec![asked(1.27, 200.0, false)],
+        decisions: vec![CoordinationStep {
+            at_s: 1.28,
+            mode: "quorum",
+            engine: Some("memory"),
+            different: "quorum, engine memory".to_owned(),
+        }],
+        ..look(1300)
+    });
+    // It is still on its way; the other breaker is changed meanwhile.
+    feed.note(&Moment {
+        settings: vec![step(0, 1.31), step(1, 1.32)],
+        ..look(1400)
+    });
+    drop(one);
+    wait(200).await;
+    feed.note(&Moment {
+        settings: vec![step(1, 1.55)],
+        ..look(1600)
+    });
+
+    let (lab, seen) = (OrderSource::Lab, OrderSource::Seen);
+    let expected = [
+        ("all: open_for = 3s", lab),
+        ("A: open_for = 3s", seen),
+        ("B stopped", lab),
+        ("load: 200 calls/s", lab),
+        ("coordination: quorum, engine memory", lab),
+        ("A: open_for = 3s", seen),
+        ("B: open_for = 3s", lab),
+        ("B: open_for = 3s", seen),
+    ];
+    let expected = expected.map(|(text, source)| (text.to_owned(), source));
+    assert_eq!(recorded(&feed), expected);
+}
+
+/// A run of which each look finds something new.
+struct Busy(Description, u32);
+
+impl Source for Busy {
+    fn description(&self) -> Description {
+        self.0.clone()
+    }
+
+    fn look(&mut self) -> Moment {
+        self.1 += 1;
+        let at_s = f64::from(self.1);
+        Moment {
+            loads: vec![asked(at_s, 100.0 * at_s, false)],
+            settings: vec![step(0, at_s)],
+            ..look(1000 * u64::from(self.1))
+        }
+    }
+}
+
+#[test]
+fn what_was_ordered_after_the_last_tick_is_in_the_result() {
+    let description = feed().lock().description.clone();
+    let feed = Feed::of(Busy(description, 0));
+    feed.look();
+
+    let orders = feed.orders();
+
+    let texts: Vec<&str> = orders.marks.iter().map(|mark| &*mark.text).collect();
+    assert_eq!(texts, ["A: open_for = 3s", "load: 200 calls/s"]);
+    assert_eq!(orders.load.last().map(|load| load.1), Some(200.0));
+    assert_eq!(orders.settings.len(), 2);
 }
