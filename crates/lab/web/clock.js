@@ -136,5 +136,6 @@ export function sentence(change, name, rules) {
   const wait = change.openFor ? `; for ${span(change.openFor)}` : "";
   const turns = change.to === OPEN && (change.cause === "fleet_probe_succeeded"
     || change.cause === "fleet" && (change.from === OPEN || change.from === HALF_OPEN));
-  return `${name} ${turns ? "waits for its turn to close" : verb[change.to]} at ${clock(change.at, 3)}: ${cause(change, rules)}${wait}`;
+  const did = turns ? "waits for its turn to close" : verb[change.to];
+  return `${name} ${did} at ${clock(change.at, 3)}: ${cause(change, rules)}${wait}`;
 }
