@@ -224,7 +224,12 @@ pub(crate) fn in_plain_words(message: &str) -> String {
 
 /// Adds the nearest known key to serde's message about an unknown key, and the nearest known name to its message
 /// about a variant, which is a value or a key.
+///
+/// A message that this function has made stays as it is: a reader within a reader passes it on.
 pub fn with_nearest(message: &str) -> String {
+    if message.starts_with("unknown key `") {
+        return message.to_owned();
+    }
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let [unknown, known @ ..] = names.as_slice() else {
         return message.to_owned();
@@ -237,6 +242,9 @@ pub fn with_nearest(message: &str) -> String {
     let written: Vec<&str> = written.collect();
     let near = nearest(unknown, written.iter().chain(known).copied());
     match (near, message.starts_with("unknown variant")) {
+        (None, false) if written.is_empty() => {
+            format!("unknown key `{unknown}`; no key is known here")
+        }
         (Some(name), false) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
         (None, false) => format!(
             "unknown key `{unknown}`; known keys are: {}",
@@ -276,6 +284,20 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+
+    #[test]
+    fn known_keys_are_listed_when_a_reader_passes_on_what_another_said() {
+        let said = with_nearest("unknown field `zzz`, expected one of `mode`, `engine`");
+        assert_eq!(said, "unknown key `zzz`; known keys are: mode, engine");
+        assert_eq!(with_nearest(&said), said);
+
+        let said = with_nearest("unknown field `mod`, expected one of `mode`, `engine`");
+        assert_eq!(said, "unknown key `mod`; did you mean `mode`?");
+        assert_eq!(with_nearest(&said), said);
+
+        let said = with_nearest("unknown field `zzz`, there are no fields");
+        assert_eq!(said, "unknown key `zzz`; no key is known here");
+    }
 
     #[test]
     fn a_key_that_stands_outside_its_section_is_told_where_it_belongs() {

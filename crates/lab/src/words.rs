@@ -108,9 +108,14 @@ pub(crate) fn cause_of(change: &Change) -> String {
         Cause::FailureRatio => format!("{} of {} calls failed", window.failures, window.calls),
         Cause::SlowRatio => format!("{} of {} calls were slow", window.slow, window.calls),
         Cause::Fleet => return fleet(change),
+        Cause::FleetProbeSucceeded if change.to == State::Open => {
+            return its_turn(without_figures(change.cause), change);
+        }
         other => without_figures(other).to_owned(),
     };
-    match change.open_for_s.map(Duration::from_secs_f64) {
+    // A breaker that its fleet lets go probes with its next call.
+    let wait = change.open_for_s.map(Duration::from_secs_f64);
+    match wait.filter(|wait| !wait.is_zero()) {
         Some(wait) => format!("{why}; open for {}", seconds(wait)),
         None => why,
     }
@@ -127,7 +132,7 @@ const fn without_figures(cause: Cause) -> &'static str {
         Cause::ProbesSucceeded => "the probes succeeded",
         Cause::Restored => "restored after a restart",
         Cause::Fleet => "the fleet's verdict",
-        Cause::EngineLost => "the fleet is not heard",
+        Cause::EngineLost => "no longer held by the fleet",
         Cause::FleetProbe => "granted the fleet's probe lease",
         Cause::FleetProbeSucceeded => "the fleet's probe succeeded",
         Cause::FleetProbeFailed => "the fleet's probe failed",
@@ -140,12 +145,19 @@ const fn without_figures(cause: Cause) -> &'static str {
 /// Returns what a fleet ordered of a breaker.
 fn fleet(change: &Change) -> String {
     match (change.to, change.from, change.open_for_s) {
-        (State::Open, State::Open | State::HalfOpen, Some(turn)) => {
-            let turn = seconds(Duration::from_secs_f64(turn));
-            format!("the fleet closes; this breaker's turn is in {turn}")
+        (State::Open, State::Open | State::HalfOpen, Some(_)) => {
+            its_turn("the fleet closes", change)
         }
         (State::Open, ..) => without_figures(Cause::Fleet).to_owned(),
         _ => "the fleet closes, and it is this breaker's turn".to_owned(),
+    }
+}
+
+/// Returns when a breaker that waits for its turn to close has it. All of it fits into a terminal of 80 columns.
+fn its_turn(why: &str, change: &Change) -> String {
+    match change.open_for_s.map(Duration::from_secs_f64) {
+        Some(turn) => format!("{why}; turn in {}", seconds(turn)),
+        None => format!("{why}; waits its turn"),
     }
 }
 
@@ -203,10 +215,40 @@ mod tests {
             *said,
             [
                 "the fleet's verdict",
-                "the fleet closes; this breaker's turn is in 1.5 s",
+                "the fleet closes; turn in 1.5 s",
                 "the fleet closes, and it is this breaker's turn",
             ]
         );
+    }
+
+    #[test]
+    fn a_breaker_that_waits_for_its_turn_or_leaves_its_fleet_is_told_as_what_it_is() {
+        let clock = fusebox::ManualClock::new();
+        let breaker = fusebox::Breaker::with_clock("d", fusebox::Config::default(), clock);
+        let said = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let told = std::sync::Arc::clone(&said);
+        breaker.add_listener(move |_: &str, event: &fusebox::Event| {
+            if let fusebox::Event::Transition(transition) = event {
+                told.lock().unwrap().push(*transition);
+            }
+        });
+        breaker.fleet().hold(1);
+        breaker.fleet().lose_engine(Duration::ZERO);
+
+        let left = said.lock().unwrap()[1];
+        assert_eq!(cause(&left), "no longer held by the fleet");
+        let turn = Change {
+            from: State::HalfOpen,
+            cause: Cause::FleetProbeSucceeded,
+            open_for_s: Some(98.7),
+            ..Change::new(Duration::ZERO, &left)
+        };
+        assert_eq!(
+            cause_of(&turn),
+            "the fleet's probe succeeded; turn in 98.7 s"
+        );
+        // What is left of 80 columns beside the instant, the name and the states.
+        assert!(cause_of(&turn).chars().count() <= 46);
     }
 
     #[test]

@@ -88,7 +88,7 @@ const CAUSES = {
   verdict: "decided from outside",
   manual: "an operator's order",
   fleet: "the fleet's verdict",
-  engine_lost: "the fleet is not heard",
+  engine_lost: "no longer held by the fleet",
   wait_elapsed: "the open period ended",
   probes_succeeded: "the probes succeeded",
   restored: "restored after a restart",
@@ -132,6 +132,10 @@ export function sinceWords(store, instance, at) {
 /** `B opened at 1:05.3: 12 of 20 calls failed (0.60 ≥ 0.5); for 1.5 s` */
 export function sentence(change, name, rules) {
   const verb = ["closed", "opened", "half-opened", "was forced open", "was disabled", "only measures"];
-  const wait = change.openFor === null ? "" : `; for ${span(change.openFor)}`;
-  return `${name} ${verb[change.to]} at ${clock(change.at, 3)}: ${cause(change, rules)}${wait}`;
+  // A breaker that its fleet lets go probes with its next call: it waits for nothing.
+  const wait = change.openFor ? `; for ${span(change.openFor)}` : "";
+  const turns = change.to === OPEN && (change.cause === "fleet_probe_succeeded"
+    || change.cause === "fleet" && (change.from === OPEN || change.from === HALF_OPEN));
+  const did = turns ? "waits for its turn to close" : verb[change.to];
+  return `${name} ${did} at ${clock(change.at, 3)}: ${cause(change, rules)}${wait}`;
 }

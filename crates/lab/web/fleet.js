@@ -274,9 +274,9 @@ export function part(standing) {
   return { suspect: "suspects the downstream", fine: "sees no trouble" }[standing.opinion] ?? "has no calls to judge by";
 }
 
-/** `2 of 3 suspect, need 2` */
+/** `2 of 3 suspect, need 2`; where votes need nothing, merged calls decide. */
 export function votes({ voters, suspects, need }) {
-  return `${suspects} of ${voters} suspect, need ${need}`;
+  return `${suspects} of ${voters} suspect${need ? `, need ${need}` : "; merged calls decide"}`;
 }
 
 /** How the fleet stood at an instant, in a line. */

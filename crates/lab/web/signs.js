@@ -93,7 +93,7 @@ export function drawVotes(context, store, axis, top, height) {
     context.lineWidth = 1;
   };
   const voted = (place) => views.voters[place] > 0;
-  line((place) => (voted(place) ? views.need[place] : null), [4, 3], ink.text, 1);
+  line((place) => (voted(place) && views.need[place] > 0 ? views.need[place] : null), [4, 3], ink.text, 1);
   line((place) => (voted(place) ? views.suspects[place] : null), [], ink.sick, 2);
 }
 

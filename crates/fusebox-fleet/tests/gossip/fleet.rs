@@ -95,7 +95,7 @@ impl Fleet {
 
     /// Until all nodes know each other.
     pub(crate) async fn settle_in(&self) {
-        let others = self.instances.len() - 1;
+        let others = self.instances.len().saturating_sub(1);
         within(5 * S, "not all nodes know each other", || {
             self.instances
                 .iter()

@@ -10,6 +10,7 @@ mod agreement;
 mod conformance;
 mod cost;
 mod faults;
+mod leaving;
 mod names;
 mod rooms;
 mod settings;

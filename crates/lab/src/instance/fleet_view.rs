@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fusebox_fleet::host::{Apart, Direction, FallbackReason, LeaseOutcome, MessageKind, Status};
-use fusebox_fleet::{ReportRefused, Verdict};
+use fusebox_fleet::{Evidence, ReportRefused, Verdict};
 use serde::Serialize;
 
 use crate::coordination::Part;
@@ -53,7 +53,8 @@ struct EngineView {
 struct VotesView {
     voters: u32,
     suspects: u32,
-    need: u32,
+    /// `None` where merged calls decide, not votes.
+    need: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -85,7 +86,7 @@ impl FleetView {
             votes: view.map(|view| VotesView {
                 voters: view.votes.voters,
                 suspects: view.votes.suspects,
-                need: view.votes.need,
+                need: (status.mode.dials().evidence != Evidence::Counts).then_some(view.votes.need),
             }),
             next_probe_in_ms: view.and_then(|view| next_probe(view.verdict, status.view_age)),
             view_age_ms: status.view_age.as_millis(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fusebox::HoldStage;
 use fusebox_fleet::host::{Apart, Status};
-use fusebox_fleet::{Opinion, Order, Verdict, View, Votes};
+use fusebox_fleet::{Evidence, Opinion, Order, Verdict, View, Votes};
 
 use super::Watched;
 use super::words::seconds;
@@ -13,6 +13,8 @@ use super::words::seconds;
 pub(super) struct FleetPicture {
     /// In which mode, and over which engine.
     pub(super) described: String,
+    /// By what they decide.
+    pub(super) evidence: Evidence,
     /// The instances, in their order.
     pub(super) members: Vec<MemberPicture>,
 }
@@ -38,6 +40,14 @@ impl FleetPicture {
         });
         Some(Self {
             described,
+            evidence: watched
+                .coordinator
+                .settings()
+                .coordination
+                .mode
+                .0
+                .dials()
+                .evidence,
             members: members.collect(),
         })
     }
@@ -100,15 +110,18 @@ impl MemberPicture {
     }
 }
 
-/// `2 of 3 suspect, need 2`
-pub(super) fn votes(votes: Votes) -> String {
+/// `2 of 3 suspect, need 2`, or `2 of 3 suspect; merged calls decide`.
+pub(super) fn votes(votes: Votes, evidence: Evidence) -> String {
     let Votes {
         voters,
         suspects,
         need,
         ..
     } = votes;
-    format!("{suspects} of {voters} suspect, need {need}")
+    match evidence {
+        Evidence::Counts => format!("{suspects} of {voters} suspect; merged calls decide"),
+        _ => format!("{suspects} of {voters} suspect, need {need}"),
+    }
 }
 
 /// How long until somebody may probe, if the fleet is open.
@@ -172,5 +185,20 @@ impl Part {
             // Whatever else there may be one day leaves it alone as well.
             Self::Apart(_) => "no engine",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suspects_are_not_counted_against_a_need_that_decides_nothing() {
+        let counted = Votes::new(3, 3, 2);
+        assert_eq!(votes(counted, Evidence::Opinions), "3 of 3 suspect, need 2");
+        assert_eq!(
+            votes(counted, Evidence::Counts),
+            "3 of 3 suspect; merged calls decide"
+        );
     }
 }

@@ -11,7 +11,7 @@ use fusebox::{Clock, HoldStage, SystemClock};
 use fusebox_fleet::host::{
     Apart, FallbackReason, FleetEvent, FleetListener, LeaseOutcome, Status, Tally,
 };
-use fusebox_fleet::{BreakerKey, Era, Order, Verdict, View};
+use fusebox_fleet::{BreakerKey, Era, Evidence, Order, Verdict, View};
 
 use crate::coordination::FleetReader;
 use crate::page::{FleetNote, SeenView, Standing};
@@ -169,7 +169,14 @@ fn standing(instance: usize, at: Duration, status: &Status) -> Standing {
             Order::ForceOpen => "forced_open",
             Order::Disable => "disabled",
         },
-        view: status.view.map(|view| seen(&view, at, status.view_age)),
+        view: status.view.map(|view| SeenView {
+            // Where merged calls decide, votes need nothing.
+            need: match status.mode.dials().evidence {
+                Evidence::Counts => 0,
+                _ => view.votes.need,
+            },
+            ..seen(&view, at, status.view_age)
+        }),
         counted: counted(&status.tally),
     }
 }

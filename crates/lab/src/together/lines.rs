@@ -73,7 +73,11 @@ fn second(picture: &Picture, seconds: u64) -> String {
         .iter()
         .map(|instance| format!("{}={}", instance.name, instance.standing()));
     let fleet = picture.fleet.as_ref().map(|fleet| match fleet.view() {
-        Some((view, _)) => format!("  fleet {} ({})", view.verdict.as_str(), votes(view.votes)),
+        Some((view, _)) => format!(
+            "  fleet {} ({})",
+            view.verdict.as_str(),
+            votes(view.votes, fleet.evidence)
+        ),
         None => "  fleet not heard".to_owned(),
     });
     format!(

@@ -2,9 +2,13 @@
 //!
 //! It is a function of the [`Repetition`], so it agrees with the result of the run.
 
+use std::iter;
+use std::str::FromStr;
 use std::time::Duration;
 
 use experiment::coordination::{CoordinationRecord, MemberRecord};
+use experiment::count::counted;
+use experiment::expectation::{Figure, Figures};
 use experiment::fleet::{Belief, Calls, Divergence, FleetRecord, InstanceRecord};
 use experiment::outcome::ClientOutcome;
 use experiment::result::Repetition;
@@ -27,7 +31,7 @@ pub(super) fn lines(run: &Repetition) -> Vec<String> {
     ];
     lines.extend(clients(run));
     lines.extend(breakers(&beliefs));
-    lines.extend(stops(run));
+    lines.extend(stops(&run.fleet));
     lines.extend(fleet(run, &divergence));
     lines.extend(run.coordination.iter().flat_map(coordination));
     lines.push(String::new());
@@ -87,15 +91,26 @@ fn breakers(beliefs: &[(&str, Belief)]) -> Vec<String> {
 }
 
 /// If instances were stopped, their shares of the time are shares of the rest of it.
-fn stops(run: &Repetition) -> Option<String> {
-    let instances = run.fleet.instances.iter();
+fn stops(fleet: &FleetRecord) -> Option<String> {
+    const SHOWN: usize = 3;
+
+    let instances = fleet.instances.iter();
     let stops: Vec<String> = instances
         .flat_map(|one| {
             let stops = one.stopped.iter();
             stops.map(|(from, until)| format!("{} from {from:.1} s to {until:.1} s", one.name))
         })
         .collect();
-    (!stops.is_empty()).then(|| format!("Stopped by an operator: {}.", stops.join(", ")))
+    let more = stops.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!(" and {} more", number(more as u64)));
+    let shown = stops.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+    (!shown.is_empty()).then(|| {
+        format!(
+            "Stopped by an operator: {}{}.",
+            shown.join(", "),
+            more.unwrap_or_default()
+        )
+    })
 }
 
 fn fleet(run: &Repetition, divergence: &Divergence) -> [String; 2] {
@@ -121,30 +136,43 @@ fn coordination(record: &CoordinationRecord) -> [String; 2] {
     let void = leases
         .granted
         .saturating_sub(leases.succeeded + leases.failed);
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "messages and instances of one run"
-    )]
-    let messages = sum(|one| one.sent + one.received) as f64
-        / record.watched_s.max(f64::MIN_POSITIVE)
-        / record.instances.len().max(1) as f64;
+    let messages = Figure::from_str("messages").ok();
+    let messages = messages.and_then(|figure| record.value(&figure));
     [
         format!(
-            "The fleet ({}) opened {}, and leased {} probes: {} succeeded, {} failed, {} had no result.",
-            record.mode,
-            times(record.ledger.openings),
-            number(leases.granted),
+            "The fleet ({}) opened {}, and leased {}: {} succeeded, {} failed, {} had no result.",
+            modes(record),
+            opened(record.ledger.openings),
+            counted(leases.granted, "probe"),
             number(leases.succeeded),
             number(leases.failed),
             number(void),
         ),
         format!(
-            "Vetoes: {}; went on alone: {}; localised failures: {}; messages: {messages:.1}/s per instance.",
+            "Vetoes: {}; went on alone: {}; localised failures: {}; messages: {:.1}/s per instance.",
             number(sum(|one| one.vetoes)),
-            times(sum(|one| one.fallbacks)),
+            opened(sum(|one| one.fallbacks)),
             number(sum(|one| one.localised)),
+            messages.unwrap_or(0.0),
         ),
     ]
+}
+
+/// `never`, `once`, `13 times`
+fn opened(count: u64) -> String {
+    match count {
+        0 => "never".to_owned(),
+        _ => times(count),
+    }
+}
+
+/// How the instances decided, one after another: `quorum`, or `local, then quorum`.
+fn modes(record: &CoordinationRecord) -> String {
+    let changed = record.changes.iter().map(|change| change.mode);
+    let mut modes: Vec<_> = iter::once(record.mode).chain(changed).collect();
+    modes.dedup();
+    let modes: Vec<_> = modes.iter().map(ToString::to_string).collect();
+    modes.join(", then ")
 }
 
 /// What all instances were asked for.
@@ -248,8 +276,7 @@ fn partial_degradation(run: &Repetition) -> Seen {
         .map_or(String::new(), |(second, rejected, served)| {
             let name = |place: usize| run.fleet.instances.get(place).map_or("", |one| &*one.name);
             format!(
-                ", first at {} ({} rejected, {} served)",
-                clock(Duration::from_secs(second)),
+                ", first in the second from {second} s on ({} rejected, {} served)",
                 name(rejected),
                 name(served),
             )
@@ -263,7 +290,66 @@ fn partial_degradation(run: &Repetition) -> Seen {
 
 #[cfg(test)]
 mod tests {
+    use experiment::coordination::{CoordinationChange, UsedEngine};
+    use experiment::scenario::CoordinationMode;
+    use fusebox_fleet::Mode;
+
     use super::*;
+
+    #[test]
+    fn stops_are_listed_to_the_third() {
+        let instance = InstanceRecord {
+            name: "B".to_owned(),
+            stopped: (0..5_u32)
+                .map(|at| (f64::from(at), f64::from(at) + 0.5))
+                .collect(),
+            ..InstanceRecord::default()
+        };
+        let fleet = FleetRecord {
+            instances: vec![instance],
+            ..FleetRecord::default()
+        };
+
+        let said = stops(&fleet).unwrap();
+
+        assert!(
+            said.ends_with("B from 2.0 s to 2.5 s and 2 more."),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_fleet_is_told_with_all_its_modes_and_messages_of_the_time_in_it() {
+        let mut record = CoordinationRecord {
+            watched_s: 100.0,
+            changes: vec![CoordinationChange {
+                at_s: 50.0,
+                mode: CoordinationMode(Mode::Quorum),
+                engine: UsedEngine::Memory,
+                rules: String::new(),
+            }],
+            instances: vec![MemberRecord {
+                name: "A".to_owned(),
+                sent: 50,
+                received: 50,
+                absent_s: 50.0,
+                ..MemberRecord::default()
+            }],
+            ..CoordinationRecord::default()
+        };
+        record.ledger.leases.granted = 1;
+
+        let [first, second] = coordination(&record);
+
+        assert!(
+            first.starts_with("The fleet (local, then quorum) opened never, and leased 1 probe: "),
+            "{first}"
+        );
+        assert!(
+            second.ends_with("messages: 2.0/s per instance."),
+            "{second}"
+        );
+    }
 
     #[test]
     fn the_first_divergence_names_the_instances_that_worked_then() {

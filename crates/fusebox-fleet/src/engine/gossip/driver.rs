@@ -3,7 +3,8 @@
 //! Only this task waits for the lock of `chitchat`; verbs touch the node alone and finish at once.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(super) struct Shared {
     began: Instant,
     process: Mutex<Process>,
     wake: Notify,
+    /// Whether the others have to be told now, instead of with the next exchange.
+    tells_all: AtomicBool,
     unread: AtomicU64,
 }
 
@@ -39,6 +42,7 @@ impl Shared {
             began: Instant::now(),
             process: Mutex::new(Process::new(Duration::ZERO, settings)),
             wake: Notify::new(),
+            tells_all: AtomicBool::new(false),
             unread: AtomicU64::new(0),
         }
     }
@@ -53,6 +57,12 @@ impl Shared {
 
     pub(super) fn wake(&self) {
         self.wake.notify_one();
+    }
+
+    /// Tells every other node at once what this one has to say.
+    pub(super) fn tell_all(&self) {
+        self.tells_all.store(true, Ordering::Release);
+        self.wake();
     }
 
     pub(super) fn unread(&self) -> u64 {
@@ -171,7 +181,21 @@ impl Driver {
                 })
                 .await;
         }
+        // Partner: the store in `tell_all`.
+        if self.shared.tells_all.swap(false, Ordering::Acquire) {
+            for other in handle.with_chitchat(others).await {
+                // Gossip that has ended is seen by `carry`.
+                let _ = handle.gossip(other);
+            }
+        }
     }
+}
+
+/// The addresses of all other nodes that gossip knows of.
+fn others(chitchat: &mut Chitchat) -> Vec<SocketAddr> {
+    let me = chitchat.self_chitchat_id();
+    let nodes = chitchat.node_states().keys().filter(|node| *node != me);
+    nodes.map(|node| node.gossip_advertise_addr).collect()
 }
 
 /// What gossip says of all other nodes, and the shares that have changed since the last look.

@@ -25,7 +25,7 @@ fn verdict(fleet: &FleetPicture) -> Vec<Piece> {
         ("CLOSED", Shade::Closed)
     };
     pieces.push(shaded(word.to_owned(), shade));
-    pieces.push(plain(format!(", {}", votes(known.0.votes))));
+    pieces.push(plain(format!(", {}", votes(known.0.votes, fleet.evidence))));
     if fleet.order() != Order::Automatic {
         let order = fleet.order().as_str().replace('_', " ");
         pieces.push(shaded(format!("; ordered: {order}"), Shade::Look));

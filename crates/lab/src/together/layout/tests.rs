@@ -199,6 +199,7 @@ fn together(parts: &[Part], known: Option<View>) -> Picture {
     Picture {
         fleet: Some(FleetPicture {
             described: "quorum, engine redis 127.0.0.1:6379".to_owned(),
+            evidence: fusebox_fleet::Evidence::Opinions,
             members: members.collect(),
         }),
         ..picture(parts.len(), 60)
