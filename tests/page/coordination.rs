@@ -232,7 +232,7 @@ async fn rows_cards_and_log_show_what_each_instance_says_of_its_fleet() {
         .await;
     browser
         .until(
-            "document.querySelector('#fleet .line').textContent.startsWith('fleet open, epoch ')",
+            "document.querySelector('#fleet .line').textContent.startsWith('quorum over memory · open, epoch ')",
         )
         .await;
 
@@ -242,7 +242,7 @@ async fn rows_cards_and_log_show_what_each_instance_says_of_its_fleet() {
     browser.until(calm).await;
     fleet.agree().await;
     let line = fleet.text("#fleet .line").await;
-    assert!(line.ends_with("engine (memory) heard by 3 of 3"), "{line}");
+    assert!(line.ends_with("engine heard by 3 of 3"), "{line}");
 
     fleet.signs_are_counted().await;
     let complaints = browser.complaints().await;
@@ -265,7 +265,7 @@ async fn an_engine_that_is_lost_and_found_again_is_seen_in_its_lane_and_in_the_l
     server.kill();
     browser.until(&heard(0)).await;
     browser
-        .until("document.querySelector('#fleet .line').textContent.startsWith('fleet: no verdict is heard')")
+        .until("document.querySelector('#fleet .line').textContent.includes(' · no verdict is heard')")
         .await;
     browser
         .until("document.querySelector('#log ol').textContent.includes('goes on alone')")

@@ -91,8 +91,13 @@ function text() {
   topology.show(at);
   showTiles(tiles, phenomena, at);
   log.show(at);
-  $("#fleet").hidden = !store.fleetAt(at);
-  if (store.fleetAt(at)) set($("#fleet .line"), fleetLine(store, at));
+  // It stays once there has been a fleet: its signs are on the rows then, and nothing jumps.
+  $("#fleet").hidden = !store.fleet;
+  if (store.fleet) {
+    set($("#fleet .line"), fleetLine(store, at));
+    // A line that does not fit is read there, and in the table.
+    $("#fleet .line").title = $("#fleet .line").textContent;
+  }
   // Signs stand on the rows of instances only.
   $("#fleet").dataset.rows = layout?.rows.some((row) => row.heights) ? "groups" : "instances";
   if (!$("#table").hidden) showTable($("#table table"), store, at);
