@@ -29,7 +29,13 @@ const COVERED: &str = "const found = []; \
         if (across > 1 && down > 1) found.push(`${other.textContent} | ${it.textContent}`); })); } \
     return found";
 
-const WIDTHS: [[u32; 2]; 4] = [[390, 844], [768, 1024], [1280, 800], [1920, 1080]];
+const WIDTHS: [[u32; 2]; 5] = [
+    [390, 844],
+    [768, 1024],
+    [1024, 768],
+    [1280, 800],
+    [1920, 1080],
+];
 
 /// Looks at the page and at its table at all widths.
 async fn nothing_is_cut(browser: &Browser) {
