@@ -163,6 +163,8 @@ export class Topology {
     set(made.role, part(standing));
     made.card.dataset.part = standing?.stage ?? standing?.apart ?? standing?.opinion ?? "joining";
     set(made.ballot, heard(standing, this.store.fleet.view(at)));
+    // It is open no longer than until its turn: then it closes, as its fleet has.
+    if (standing?.stage === "turn") set(made.wait, made.wait.textContent.replace(/^probes (in|at)/, "closes $1"));
     if (standing?.stage !== "held") return;
     const left = (standing.probeAt ?? at) - at;
     set(made.wait, left > 0 ? `fleet's probe in ${left.toFixed(1)} s` : "the fleet's next call probes");
