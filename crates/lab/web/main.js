@@ -205,8 +205,9 @@ const meanings = {
   first: () => view.pause(0),
   live: () => view.resume(),
   phenomenon(place) {
-    const at = tiles[place].querySelector("button").dataset.at;
-    if (at !== "") view.pause(Number(at));
+    // The whole run counts, whatever instant is looked at.
+    const first = phenomena?.at(store.end)[place].first ?? null;
+    if (first !== null) view.pause(first);
   },
   table: () => toggleTable(),
   filter: () => $("#log input").focus(),
