@@ -319,7 +319,6 @@ async fn each_control_shows_a_line_that_does_the_same_in_a_shell() {
         ("stop", &[(".instances", "C")], r#""running":false"#),
         ("start", &[(".instances", "C")], r#""running":true"#),
         ("mode", &[(".modes", "local")], r#""mode":"local""#),
-        ("fleet-open", &[], "no_fleet"),
     ] {
         page.fill(order, fields).await;
         page.browser

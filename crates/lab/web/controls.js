@@ -148,6 +148,14 @@ export class Controls {
     this.place.querySelector("input.value").placeholder = now === undefined ? "" : String(now);
   }
 
+  /** An order to the fleet is possible only while there is one. */
+  fleet(isThere) {
+    for (const button of this.place.querySelectorAll("[data-order^=fleet]")) {
+      button.disabled = !isThere;
+      button.title = isThere ? "" : "each instance decides alone: set a mode first, then there is a fleet to order";
+    }
+  }
+
   on(element, then) {
     const button = element.closest("button[data-order]");
     const store = this.storeOf();

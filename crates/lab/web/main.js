@@ -92,6 +92,7 @@ function text() {
   showTiles(tiles, phenomena, at);
   log.show(at);
   // It stays once there has been a fleet: its signs are on the rows then, and nothing jumps.
+  controls.fleet(store.fleetAt(store.end) !== null);
   $("#fleet").hidden = !store.fleet;
   if (store.fleet) {
     set($("#fleet .line"), fleetLine(store, at));
