@@ -64,6 +64,11 @@ function option(value, text = value) {
   return made;
 }
 
+/** The button that what is chosen or written in a group is for. */
+function main(field) {
+  return field.querySelector("[data-main]") ?? field.querySelector("button[data-order]");
+}
+
 /** The token of this tab, where the browser keeps anything for this address. */
 function kept() {
   try {
@@ -72,6 +77,9 @@ function kept() {
     return null;
   }
 }
+
+// Modes that need counts of calls, which gossip does not merge.
+const POOLED = ["pooled", "pooled-naive"];
 
 export class Controls {
   constructor(place, line, storeOf, said) {
@@ -89,12 +97,12 @@ export class Controls {
       place.addEventListener(kind, (event) => {
         const field = event.target.closest("fieldset");
         if (kind === "change") this.hint();
-        if (field) this.on(field.querySelector("button[data-order]"), (one) => this.show(one));
+        if (field) this.on(main(field), (one) => this.show(one));
       });
     }
     place.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !event.target.matches("input")) return;
-      this.on(event.target.closest("fieldset").querySelector("button[data-order]"), (one) => this.give(one));
+      this.on(main(event.target.closest("fieldset")), (one) => this.give(one));
     });
   }
 
@@ -136,10 +144,15 @@ export class Controls {
     if (said && modes.value === before) modes.value = said.mode;
   }
 
-  /** Fields that are empty say what is set now. */
+  /** Fields that are empty say what is set now; modes that the engine cannot carry say so. */
   hint() {
     const store = this.storeOf();
     if (!store) return;
+    const engine = this.place.querySelector("input.engine").value.trim() || store.decisions.at(store.end)?.engine;
+    for (const one of this.place.querySelectorAll("select.modes option")) {
+      one.disabled = engine === "gossip" && POOLED.includes(one.value);
+      one.title = one.disabled ? "gossip does not merge counts of calls: choose another engine" : "";
+    }
     this.place.querySelector("input.rate").placeholder = String(store.loadAt(store.end).rate);
     const setting = this.place.querySelector("select.settings");
     const whose = setting.closest("fieldset").querySelector("select.instances").value;
@@ -165,7 +178,8 @@ export class Controls {
     then(order(store, button.dataset.order, {
       target: field.querySelector("select.instances")?.value,
       choice: field.querySelector("select:not(.instances)")?.value,
-      value: input ? input.value || input.placeholder : "",
+      // The hint in the field of the engine is no engine.
+      value: input ? input.value || (input.matches(".engine") ? "" : input.placeholder) : "",
     }));
   }
 
