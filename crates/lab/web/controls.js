@@ -78,8 +78,8 @@ function kept() {
   }
 }
 
-// Modes that need counts of calls, which gossip does not merge.
-const POOLED = ["pooled", "pooled-naive"];
+// The mode whose breakers are made so before their first call: no live change leads into it or out of it.
+const NAIVE = "pooled-naive";
 
 export class Controls {
   constructor(place, line, storeOf, said) {
@@ -142,17 +142,14 @@ export class Controls {
     const said = await fetch("/api/coordination").then((it) => (it.ok ? it.json() : null));
     // Whoever has chosen meanwhile keeps the choice.
     if (said && modes.value === before) modes.value = said.mode;
+    this.hint();
   }
 
   /** Fields that are empty say what is set now; modes that the engine cannot carry say so. */
   hint() {
     const store = this.storeOf();
     if (!store) return;
-    const engine = this.place.querySelector("input.engine").value.trim() || store.decisions.at(store.end)?.engine;
-    for (const one of this.place.querySelectorAll("select.modes option")) {
-      one.disabled = engine === "gossip" && POOLED.includes(one.value);
-      one.title = one.disabled ? "gossip does not merge counts of calls: choose another engine" : "";
-    }
+    this.offer(store.decisions.at(store.end));
     this.place.querySelector("input.rate").placeholder = String(store.loadAt(store.end).rate);
     const setting = this.place.querySelector("select.settings");
     const whose = setting.closest("fieldset").querySelector("select.instances").value;
@@ -166,6 +163,19 @@ export class Controls {
     for (const button of this.place.querySelectorAll("[data-order^=fleet]")) {
       button.disabled = !isThere;
       button.title = isThere ? "" : "each instance decides alone: set a mode first, then there is a fleet to order";
+    }
+  }
+
+  /** Modes that cannot be set now say why. */
+  offer(decided) {
+    const engine = this.place.querySelector("input.engine").value.trim() || decided?.engine;
+    const isNaive = decided?.mode === NAIVE;
+    for (const one of this.place.querySelectorAll("select.modes option")) {
+      const alien = (one.value === NAIVE) !== isNaive;
+      const uncounted = engine === "gossip" && ["pooled", NAIVE].includes(one.value);
+      one.disabled = alien || uncounted;
+      one.title = alien ? `breakers in ${NAIVE} do not trip by themselves: start the lab with --coordination ${one.value}`
+        : uncounted ? "gossip does not merge counts of calls: choose another engine" : "";
     }
   }
 
