@@ -284,6 +284,11 @@ async fn the_whole_fleet_is_ordered() {
     }
     page.click("fleet-auto", &[]).await;
     page.marked("fleet: auto").await;
+
+    page.click("mode", &[(".modes", "local")]).await;
+    let why = "[...document.querySelectorAll('[data-order^=fleet]')] \
+                 .every((it) => it.disabled && it.title.includes('each instance decides alone'))";
+    page.browser.until(why).await;
     page.browser.quit().await;
 }
 

@@ -91,6 +91,26 @@ async fn nothing_is_cut_where_instances_decide_together() {
 }
 
 #[tokio::test]
+async fn a_count_of_any_size_leaves_its_tile_as_it_is() {
+    let lab = flapping();
+    let (browser, _) = page(&lab).await;
+    browser
+        .until("document.querySelectorAll('.tile.lit').length === 4")
+        .await;
+    browser.window([1280, 800], "light", "no-preference").await;
+    let script = "const [, tile] = document.querySelectorAll('.tile'); const [count, first] = ['b', 'button'].map((it) => tile.querySelector(it)); \
+         const known = lab.phenomena; known.fast.last.sum = 16_400; known.fast.first.at = 607; \
+         const before = [tile.clientHeight, count.clientHeight]; lab.view.pause(lab.store.end); \
+         first.textContent = 'first at 10:07.0'; \
+         return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done( \
+           [count.textContent.endsWith('k×'), tile.clientHeight === before[0], count.clientHeight === before[1], \
+            count.getBoundingClientRect().right < tile.getBoundingClientRect().right - 4]))))";
+    let kept = browser.js(script).await;
+    assert_eq!(kept, json!([true; 4]));
+    browser.quit().await;
+}
+
+#[tokio::test]
 async fn charts_take_the_height_that_a_window_has() {
     let lab = flapping();
     let (browser, _) = page(&lab).await;

@@ -45,7 +45,7 @@ function together(standing) {
   const { counted } = standing;
   const times = Object.entries(counted).filter(([, count]) => count > 0).map(([name, count]) => `${count} ${COUNTED[name](count)}`);
   return [
-    standing.order ? `${part(standing)}; order: ${standing.order.replaceAll("_", " ")}` : part(standing),
+    standing.order && standing.order !== "auto" ? `${part(standing)}; order: ${standing.order.replaceAll("_", " ")}` : part(standing),
     hears ? `${standing.verdict} in epoch ${standing.epoch}: ${votes(standing.votes)}` : "none",
     times.join(", ") || "nothing",
   ];
