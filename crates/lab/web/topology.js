@@ -222,7 +222,7 @@ function heard(standing, newest) {
 /** What the window holds, beside what would trip. */
 function evidence(calls, failures, inARow, rules, state) {
   if (rejects(state)) return "rejects every call";
-  if (state === HALF_OPEN) return `${calls} probes ended, ${failures} failed`;
+  if (state === HALF_OPEN) return `${calls} probe${calls === 1 ? "" : "s"} ended, ${failures} failed`;
   const row = rules.consecutive_failures ? ` · ${inARow} in a row, trips at ${rules.consecutive_failures}` : "";
   const ratio = rules.failure_ratio;
   if (ratio === null) return `${failures} of ${calls} failed${row}`;

@@ -130,10 +130,11 @@ fn coordination(record: &CoordinationRecord) -> [String; 2] {
         / record.instances.len().max(1) as f64;
     [
         format!(
-            "The fleet ({}) opened {}, and leased {} probes: {} succeeded, {} failed, {} had no result.",
+            "The fleet ({}) opened {}, and leased {} {}: {} succeeded, {} failed, {} had no result.",
             record.mode,
             times(record.ledger.openings),
             number(leases.granted),
+            if leases.granted == 1 { "probe" } else { "probes" },
             number(leases.succeeded),
             number(leases.failed),
             number(void),
