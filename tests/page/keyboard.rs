@@ -89,9 +89,9 @@ async fn keys_do_what_the_help_says_and_can_be_switched_off() {
     browser.strike("Home", "Home", "").await;
     is("lab.view.at === 0").await;
     // The first occurrence is reached from before it, too.
-    is("lab.phenomena.flaps.first !== null").await;
-    browser.strike("Digit3", "3", "3").await;
-    is("lab.view.at === lab.phenomena.flaps.first.at").await;
+    is("lab.phenomena.apart.first !== null").await;
+    browser.strike("Digit1", "1", "1").await;
+    is("lab.view.at === lab.phenomena.apart.first.at").await;
     browser.strike("Home", "Home", "").await;
     is("lab.view.at === 0").await;
     browser.strike("KeyD", "d", "d").await;

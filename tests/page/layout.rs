@@ -106,7 +106,7 @@ async fn a_count_of_any_size_leaves_its_tile_as_it_is() {
            [count.textContent.endsWith('k×'), tile.clientHeight === before[0], count.clientHeight === before[1], \
             count.getBoundingClientRect().right < tile.getBoundingClientRect().right - 4]))))";
     let kept = browser.js(script).await;
-    assert_eq!(kept, json!([true; 4]));
+    assert_eq!(kept, json!(vec![true; 4]));
     browser.quit().await;
 }
 
