@@ -134,7 +134,11 @@ fn coordination(record: &CoordinationRecord) -> [String; 2] {
             record.mode,
             times(record.ledger.openings),
             number(leases.granted),
-            if leases.granted == 1 { "probe" } else { "probes" },
+            if leases.granted == 1 {
+                "probe"
+            } else {
+                "probes"
+            },
             number(leases.succeeded),
             number(leases.failed),
             number(void),
