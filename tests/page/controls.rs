@@ -284,6 +284,11 @@ async fn the_whole_fleet_is_ordered() {
     }
     page.click("fleet-auto", &[]).await;
     page.marked("fleet: auto").await;
+
+    page.click("mode", &[(".modes", "local")]).await;
+    let why = "[...document.querySelectorAll('[data-order^=fleet]')] \
+                 .every((it) => it.disabled && it.title.includes('each instance decides alone'))";
+    page.browser.until(why).await;
     page.browser.quit().await;
 }
 
@@ -319,7 +324,6 @@ async fn each_control_shows_a_line_that_does_the_same_in_a_shell() {
         ("stop", &[(".instances", "C")], r#""running":false"#),
         ("start", &[(".instances", "C")], r#""running":true"#),
         ("mode", &[(".modes", "local")], r#""mode":"local""#),
-        ("fleet-open", &[], "no_fleet"),
     ] {
         page.fill(order, fields).await;
         page.browser

@@ -232,7 +232,7 @@ async fn rows_cards_and_log_show_what_each_instance_says_of_its_fleet() {
         .await;
     browser
         .until(
-            "document.querySelector('#fleet .line').textContent.startsWith('fleet open, epoch ')",
+            "document.querySelector('#fleet .line').textContent.startsWith('quorum over memory · open, epoch ')",
         )
         .await;
 
@@ -241,12 +241,41 @@ async fn rows_cards_and_log_show_what_each_instance_says_of_its_fleet() {
                 && lab.store.names.every((_, one) => lab.store.state(one, lab.store.end) === 0)";
     browser.until(calm).await;
     fleet.agree().await;
+    says_who_closes(browser).await;
+    says_all_in_the_table(browser).await;
     let line = fleet.text("#fleet .line").await;
-    assert!(line.ends_with("engine (memory) heard by 3 of 3"), "{line}");
+    assert!(line.ends_with("engine heard by 3 of 3"), "{line}");
 
     fleet.signs_are_counted().await;
     let complaints = browser.complaints().await;
     assert_eq!(complaints, Vec::<String>::new());
+}
+
+/// A card says of an instance that waits for its turn that it closes, and not that it probes.
+async fn says_who_closes(browser: &Browser) {
+    let turn = "const { fleet } = lab.store; globalThis.turns = lab.store.names.flatMap((_, one) => { \
+                  const all = fleet.standings[one]; \
+                  return [...Array(all.length).keys()].filter((at) => fleet.words.word(all.stage[at]) === 'turn') \
+                    .map((at) => [one, all.at[at]]); }); \
+                lab.view.pause(turns.at(-1)[1] + 0.001); return turns.length > 0";
+    assert_eq!(browser.js(turn).await, json!(true));
+    let says = "document.querySelectorAll('.card .wait')[turns.at(-1)[0]].textContent.startsWith('closes ')";
+    browser.until(says).await;
+}
+
+/// The table names the mode, and has the part, the verdict and the counts of each instance.
+async fn says_all_in_the_table(browser: &Browser) {
+    browser
+        .js("document.querySelector('#show-table').click(); lab.view.resume()")
+        .await;
+    let says = "document.querySelector('#table caption').textContent.includes('quorum over memory · closed, epoch ') \
+         && [...document.querySelectorAll('#table tbody tr')].every((row) => \
+              /^closed in epoch \\d+: 0 of 3 suspect, need 2$/.test(row.cells[8].textContent) && row.cells[7].textContent !== '') \
+         && document.querySelector('#table tbody').textContent.includes('verdict')";
+    browser.until(says).await;
+    browser
+        .js("document.querySelector('#hide-table').click()")
+        .await;
 }
 
 #[tokio::test]
@@ -265,7 +294,9 @@ async fn an_engine_that_is_lost_and_found_again_is_seen_in_its_lane_and_in_the_l
     server.kill();
     browser.until(&heard(0)).await;
     browser
-        .until("document.querySelector('#fleet .line').textContent.startsWith('fleet: no verdict is heard')")
+        .until(
+            "document.querySelector('#fleet .line').textContent.includes(' · no verdict is heard')",
+        )
         .await;
     browser
         .until("document.querySelector('#log ol').textContent.includes('goes on alone')")

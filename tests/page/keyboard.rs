@@ -88,6 +88,12 @@ async fn keys_do_what_the_help_says_and_can_be_switched_off() {
     is("lab.view.at < before.at").await;
     browser.strike("Home", "Home", "").await;
     is("lab.view.at === 0").await;
+    // The first occurrence is reached from before it, too.
+    is("lab.phenomena.apart.first !== null").await;
+    browser.strike("Digit1", "1", "1").await;
+    is("lab.view.at === lab.phenomena.apart.first.at").await;
+    browser.strike("Home", "Home", "").await;
+    is("lab.view.at === 0").await;
     browser.strike("KeyD", "d", "d").await;
     is("lab.view.at > 0").await;
     browser.strike("ArrowLeft", "ArrowLeft", "").await;

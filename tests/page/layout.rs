@@ -29,7 +29,13 @@ const COVERED: &str = "const found = []; \
         if (across > 1 && down > 1) found.push(`${other.textContent} | ${it.textContent}`); })); } \
     return found";
 
-const WIDTHS: [[u32; 2]; 4] = [[390, 844], [768, 1024], [1280, 800], [1920, 1080]];
+const WIDTHS: [[u32; 2]; 5] = [
+    [390, 844],
+    [768, 1024],
+    [1024, 768],
+    [1280, 800],
+    [1920, 1080],
+];
 
 /// Looks at the page and at its table at all widths.
 async fn nothing_is_cut(browser: &Browser) {
@@ -81,6 +87,26 @@ async fn nothing_is_cut_where_instances_decide_together() {
         .until("lab.store.fleet.view(lab.store.end)?.verdict === 'open'")
         .await;
     nothing_is_cut(&browser).await;
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn a_count_of_any_size_leaves_its_tile_as_it_is() {
+    let lab = flapping();
+    let (browser, _) = page(&lab).await;
+    browser
+        .until("document.querySelectorAll('.tile.lit').length === 4")
+        .await;
+    browser.window([1280, 800], "light", "no-preference").await;
+    let script = "const [, tile] = document.querySelectorAll('.tile'); const [count, first] = ['b', 'button'].map((it) => tile.querySelector(it)); \
+         const known = lab.phenomena; known.fast.last.sum = 16_400; known.fast.first.at = 607; \
+         const before = [tile.clientHeight, count.clientHeight]; lab.view.pause(lab.store.end); \
+         first.textContent = 'first at 10:07.0'; \
+         return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done( \
+           [count.textContent.endsWith('k×'), tile.clientHeight === before[0], count.clientHeight === before[1], \
+            count.getBoundingClientRect().right < tile.getBoundingClientRect().right - 4]))))";
+    let kept = browser.js(script).await;
+    assert_eq!(kept, json!(vec![true; 4]));
     browser.quit().await;
 }
 

@@ -337,7 +337,7 @@ async fn assert_draws_the_course(browser: &Browser, course: &Value) {
     // At thirty seconds all calls have failed for ten.
     browser.js("location.hash = '#t=30'").await;
     browser
-        .until("document.querySelector('#fleet .line').textContent.startsWith('fleet open, epoch 1: ')")
+        .until("document.querySelector('#fleet .line').textContent.includes(' over memory · open, epoch 1: ')")
         .await;
     let now = views
         .iter()
@@ -351,7 +351,7 @@ async fn assert_draws_the_course(browser: &Browser, course: &Value) {
     let line = said[0].as_str().unwrap();
     let votes = format!("{} of {} suspect, need {}", now[4], now[3], now[5]);
     assert!(line.contains(&votes), "{votes}: {line}");
-    assert!(line.contains("engine (memory) heard by 10 of 10"), "{line}");
+    assert!(line.contains("engine heard by 10 of 10"), "{line}");
     assert_eq!(said[1], json!(vec!["suspect"; 10]));
     // Each row of the table leads to its moment.
     let led = browser

@@ -54,6 +54,7 @@ export function clock(at, digits = 1) {
 
 /** `1.5 s`, `45 ms`. */
 export function span(seconds) {
+  if (seconds < 0.00005) return "0 ms";
   if (seconds < 0.1) return `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
   if (seconds < 100) return `${seconds.toFixed(1)} s`;
   return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;

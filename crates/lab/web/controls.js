@@ -64,6 +64,11 @@ function option(value, text = value) {
   return made;
 }
 
+/** The button that what is chosen or written in a group is for. */
+function main(field) {
+  return field.querySelector("[data-main]") ?? field.querySelector("button[data-order]");
+}
+
 /** The token of this tab, where the browser keeps anything for this address. */
 function kept() {
   try {
@@ -72,6 +77,9 @@ function kept() {
     return null;
   }
 }
+
+// The mode whose breakers are made so before their first call: no live change leads into it or out of it.
+const NAIVE = "pooled-naive";
 
 export class Controls {
   constructor(place, line, storeOf, said) {
@@ -89,12 +97,12 @@ export class Controls {
       place.addEventListener(kind, (event) => {
         const field = event.target.closest("fieldset");
         if (kind === "change") this.hint();
-        if (field) this.on(field.querySelector("button[data-order]"), (one) => this.show(one));
+        if (field) this.on(main(field), (one) => this.show(one));
       });
     }
     place.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !event.target.matches("input")) return;
-      this.on(event.target.closest("fieldset").querySelector("button[data-order]"), (one) => this.give(one));
+      this.on(main(event.target.closest("fieldset")), (one) => this.give(one));
     });
   }
 
@@ -134,18 +142,41 @@ export class Controls {
     const said = await fetch("/api/coordination").then((it) => (it.ok ? it.json() : null));
     // Whoever has chosen meanwhile keeps the choice.
     if (said && modes.value === before) modes.value = said.mode;
+    this.hint();
   }
 
-  /** Fields that are empty say what is set now. */
+  /** Fields that are empty say what is set now; modes that the engine cannot carry say so. */
   hint() {
     const store = this.storeOf();
     if (!store) return;
+    this.offer(store.decisions.at(store.end));
     this.place.querySelector("input.rate").placeholder = String(store.loadAt(store.end).rate);
     const setting = this.place.querySelector("select.settings");
     const whose = setting.closest("fieldset").querySelector("select.instances").value;
     const instance = Math.max(0, store.names.indexOf(whose));
     const now = store.settingsAt(instance, store.end)?.[setting.value];
     this.place.querySelector("input.value").placeholder = now === undefined ? "" : String(now);
+  }
+
+  /** An order to the fleet is possible only while there is one. */
+  fleet(isThere) {
+    for (const button of this.place.querySelectorAll("[data-order^=fleet]")) {
+      button.disabled = !isThere;
+      button.title = isThere ? "" : "each instance decides alone: set a mode first, then there is a fleet to order";
+    }
+  }
+
+  /** Modes that cannot be set now say why. */
+  offer(decided) {
+    const engine = this.place.querySelector("input.engine").value.trim() || decided?.engine;
+    const isNaive = decided?.mode === NAIVE;
+    for (const one of this.place.querySelectorAll("select.modes option")) {
+      const alien = (one.value === NAIVE) !== isNaive;
+      const uncounted = engine === "gossip" && ["pooled", NAIVE].includes(one.value);
+      one.disabled = alien || uncounted;
+      one.title = alien ? `breakers in ${NAIVE} do not trip by themselves: start the lab with --coordination ${one.value}`
+        : uncounted ? "gossip does not merge counts of calls: choose another engine" : "";
+    }
   }
 
   on(element, then) {
@@ -157,7 +188,8 @@ export class Controls {
     then(order(store, button.dataset.order, {
       target: field.querySelector("select.instances")?.value,
       choice: field.querySelector("select:not(.instances)")?.value,
-      value: input ? input.value || input.placeholder : "",
+      // The hint in the field of the engine is no engine.
+      value: input ? input.value || (input.matches(".engine") ? "" : input.placeholder) : "",
     }));
   }
 

@@ -279,18 +279,21 @@ export function votes({ voters, suspects, need }) {
   return `${suspects} of ${voters} suspect${need ? `, need ${need}` : "; merged calls decide"}`;
 }
 
-/** How the fleet stood at an instant, in a line. */
+/** How the instances decided at an instant, and how their fleet stood, in a line: the mode and the engine come first. */
 export function fleetLine(store, at) {
   const { fleet } = store;
+  const decided = store.decisions.at(at);
+  if (!decided) return "local · each instance decides alone";
+  const how = `${decided.mode} over ${decided.engine}`;
   const view = fleet.view(at);
-  const heard = `engine (${store.decisions.at(at).engine}) heard by ${view?.heard ?? 0} of ${view?.there ?? store.n}`;
-  if (!view || view.verdict === null) return `fleet: no verdict is heard · ${heard}`;
+  const heard = `engine heard by ${view?.heard ?? 0} of ${view?.there ?? store.n}`;
+  if (!view || view.verdict === null) return `${how} · no verdict is heard · ${heard}`;
   const probers = fleet.probers(at).map((instance) => store.names[instance]);
   const left = view.probeAt === null ? 0 : view.probeAt - at;
   const probe = probers.length
     ? ` · ${probers.slice(0, 3).join(", ")} ${probers.length === 1 ? "probes" : "probe"}`
     : view.verdict === "open" ? ` · ${left > 0 ? `probe in ${left.toFixed(1)} s` : "the next call probes"}` : "";
-  return `fleet ${view.verdict}, epoch ${view.epoch}: ${votes(view.votes)}${probe} · ${heard}`;
+  return `${how} · ${view.verdict}, epoch ${view.epoch}: ${votes(view.votes)}${probe} · ${heard}`;
 }
 
 const NOTES_IN_WORDS = {

@@ -91,8 +91,14 @@ function text() {
   topology.show(at);
   showTiles(tiles, phenomena, at);
   log.show(at);
-  $("#fleet").hidden = !store.fleetAt(at);
-  if (store.fleetAt(at)) set($("#fleet .line"), fleetLine(store, at));
+  // It stays once there has been a fleet: its signs are on the rows then, and nothing jumps.
+  controls.fleet(store.fleetAt(store.end) !== null);
+  $("#fleet").hidden = !store.fleet;
+  if (store.fleet) {
+    set($("#fleet .line"), fleetLine(store, at));
+    // A line that does not fit is read there, and in the table.
+    $("#fleet .line").title = $("#fleet .line").textContent;
+  }
   // Signs stand on the rows of instances only.
   $("#fleet").dataset.rows = layout?.rows.some((row) => row.heights) ? "groups" : "instances";
   if (!$("#table").hidden) showTable($("#table table"), store, at);
@@ -200,8 +206,9 @@ const meanings = {
   first: () => view.pause(0),
   live: () => view.resume(),
   phenomenon(place) {
-    const at = tiles[place].querySelector("button").dataset.at;
-    if (at !== "") view.pause(Number(at));
+    // The whole run counts, whatever instant is looked at.
+    const first = phenomena?.at(store.end)[place].first ?? null;
+    if (first !== null) view.pause(first);
   },
   table: () => toggleTable(),
   filter: () => $("#log input").focus(),

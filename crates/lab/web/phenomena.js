@@ -124,7 +124,7 @@ export function showTiles(tiles, phenomena, at) {
   tiles.forEach((tile, place) => {
     const { count, text, first } = seen[place];
     tile.classList.toggle("lit", count > 0);
-    set(tile.querySelector("b"), count ? `${brief(count)}×` : "–");
+    set(tile.querySelector("b"), count ? `${brief(count).replace(" ", "\u202f")}×` : "–");
     set(tile.querySelector("p"), text);
     const button = tile.querySelector("button");
     set(button, first === null ? "not seen yet" : `first at ${clock(first)}`);

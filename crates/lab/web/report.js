@@ -62,7 +62,7 @@ function text() {
   const fast = fastShare(store, second);
   $("#share-now").textContent = view.live ? "" : fast === null ? "no answers" : percent(fast);
   $("#latency-now").textContent = view.live ? "" : latencyWords(store, second);
-  const line = store.views < at ? "fleet: not kept" : store.fleetAt(at) ? fleetLine(store, at) : "each decides alone";
+  const line = store.views < at ? "fleet: not kept" : fleetLine(store, at);
   $("#fleet .line").textContent = line;
   showMoment($("#moment"), store, at);
   log.show(at);

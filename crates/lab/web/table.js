@@ -1,11 +1,16 @@
 // The table and the announcements: the content of the cards and the timeline in words, for screen readers.
 
 import { WORDS, clock, percent, sentence, sinceWords, why } from "./clock.js";
+import { fleetLine, part, votes } from "./fleet.js";
 
 const HEAD = ["instance", "state", "since", "window", "answers in the last second", "truth", "last change"];
+// What there is to say of an instance in its fleet, while there is one.
+const TOGETHER = ["in the fleet", "verdict that it hears", "so far in the fleet"];
 
 /** Fills the table with the state at an instant. */
 export function showTable(table, store, at) {
+  const fleet = store.fleetAt(at);
+  const head = fleet ? [...HEAD, ...TOGETHER] : HEAD;
   const rows = store.names.map((name, instance) => {
     const [calls, failures] = store.window(instance, at);
     const rate = (which) => Math.round(store.rate(instance, which, at));
@@ -17,11 +22,13 @@ export function showTable(table, store, at) {
       `${rate(0)} ok, ${rate(1) + rate(3)} failed, ${rate(2)} rejected`,
       `${percent(store.truthAt(instance, at))} of calls would fail`,
       why(store, instance, at, "none yet"),
+      ...(fleet ? together(fleet.standing(instance, at)) : []),
     ];
   });
-  if (table.rows.length !== rows.length + 1) build(table, rows.length);
+  if (table.rows.length !== rows.length + 1 || table.rows[0].cells.length !== head.length) build(table, rows.length, head);
   const phase = store.phaseAt(at);
-  const caption = `At ${clock(at)}${phase ? `, fault phase “${phase.name}”` : ""}`;
+  const decided = store.fleet ? ` · ${fleetLine(store, at)}` : "";
+  const caption = `At ${clock(at)}${phase ? `, fault phase “${phase.name}”` : ""}${decided}`;
   if (table.caption.textContent !== caption) table.caption.textContent = caption;
   rows.forEach((row, place) => {
     row.forEach((text, column) => {
@@ -31,10 +38,33 @@ export function showTable(table, store, at) {
   });
 }
 
-function build(table, rows) {
+/** Its part, the verdict and the votes that it hears, and what has happened to it. */
+function together(standing) {
+  if (standing === null) return [part(standing), "none", "nothing"];
+  const hears = standing.fresh && standing.verdict !== null && standing.apart !== "left";
+  const { counted } = standing;
+  const times = Object.entries(counted).filter(([, count]) => count > 0).map(([name, count]) => `${count} ${COUNTED[name](count)}`);
+  return [
+    standing.order && standing.order !== "auto" ? `${part(standing)}; order: ${standing.order.replaceAll("_", " ")}` : part(standing),
+    hears ? `${standing.verdict} in epoch ${standing.epoch}: ${votes(standing.votes)}` : "none",
+    times.join(", ") || "nothing",
+  ];
+}
+
+// The counts of an instance in its fleet, by their names there.
+const COUNTED = {
+  adoptions: (count) => (count === 1 ? "verdict followed" : "verdicts followed"),
+  vetoes: (count) => (count === 1 ? "veto" : "vetoes"),
+  fallbacks: (count) => (count === 1 ? "time on its own" : "times on its own"),
+  succeeded: (count) => (count === 1 ? "probe succeeded" : "probes succeeded"),
+  failed: (count) => (count === 1 ? "probe failed" : "probes failed"),
+  void: (count) => (count === 1 ? "probe without a result" : "probes without a result"),
+};
+
+function build(table, rows, names) {
   table.replaceChildren(table.caption);
   const head = table.createTHead().insertRow();
-  for (const name of HEAD) {
+  for (const name of names) {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.textContent = name;
@@ -43,7 +73,7 @@ function build(table, rows) {
   const body = table.createTBody();
   for (let row = 0; row < rows; row++) {
     const line = body.insertRow();
-    HEAD.forEach((name, column) => {
+    names.forEach((name, column) => {
       const cell = document.createElement(column ? "td" : "th");
       if (!column) cell.scope = "row";
       // On a phone each cell has a line of its own, with its name.

@@ -163,6 +163,8 @@ export class Topology {
     set(made.role, part(standing));
     made.card.dataset.part = standing?.stage ?? standing?.apart ?? standing?.opinion ?? "joining";
     set(made.ballot, heard(standing, this.store.fleet.view(at)));
+    // It is open no longer than until its turn: then it closes, as its fleet has.
+    if (standing?.stage === "turn") set(made.wait, made.wait.textContent.replace(/^probes (in|at)/, "closes $1"));
     if (standing?.stage !== "held") return;
     const left = (standing.probeAt ?? at) - at;
     set(made.wait, left > 0 ? `fleet's probe in ${left.toFixed(1)} s` : "the fleet's next call probes");
@@ -220,7 +222,7 @@ function heard(standing, newest) {
 /** What the window holds, beside what would trip. */
 function evidence(calls, failures, inARow, rules, state) {
   if (rejects(state)) return "rejects every call";
-  if (state === HALF_OPEN) return `${calls} probes ended, ${failures} failed`;
+  if (state === HALF_OPEN) return `${calls} probe${calls === 1 ? "" : "s"} ended, ${failures} failed`;
   const row = rules.consecutive_failures ? ` · ${inARow} in a row, trips at ${rules.consecutive_failures}` : "";
   const ratio = rules.failure_ratio;
   if (ratio === null) return `${failures} of ${calls} failed${row}`;
