@@ -40,9 +40,8 @@ async fn interrupted(lab: Lab) {
     assert!(ended.status.success(), "{ended:#?}");
 }
 
-#[tokio::test]
-async fn an_interrupted_run_has_its_orders_in_the_result_and_in_its_reports() {
-    let (lab, out) = begun("recorded", &[]).await;
+/// Gives orders through the lab, and waits for their marks; those of settings come with what follows.
+async fn order_through(lab: &Lab) {
     for (method, path, body, mark) in [
         (
             "PUT",
@@ -73,36 +72,67 @@ async fn an_interrupted_run_has_its_orders_in_the_result_and_in_its_reports() {
             lab.marked(mark).await;
         }
     }
-    // Given at the services themselves, past the lab.
-    let forced = lab.instances[2]
-        .send(
-            "PUT",
-            "/breaker/mode",
-            &[],
-            r#"{"mode": "forced_open"}"#.to_owned(),
-        )
-        .await;
-    assert_eq!(forced.status, 200, "{}", forced.body);
-    let set = lab.instances[2]
-        .send(
-            "PATCH",
-            "/breaker/settings",
-            &[],
-            r#"{"open_for": "4s"}"#.to_owned(),
-        )
-        .await;
-    assert_eq!(set.status, 200, "{}", set.body);
-    let history = lab
-        .history_when("C is forced open and set otherwise", |history| {
-            let has = |key: &str, is: fn(&Value) -> bool| {
-                history[key]
-                    .as_array()
-                    .is_some_and(|all| all.iter().any(is))
-            };
-            has("x", |it| it[1] == 2 && it[4] == "forced_open")
-                && has("m", |it| is_of(it, "C: open_for = 4s"))
-        })
-        .await;
+}
+
+/// Gives orders to the instance C itself, past the lab. Returns the history that has them.
+async fn order_past(lab: &Lab) -> Value {
+    for (method, path, body) in [
+        ("PUT", "/breaker/mode", r#"{"mode": "forced_open"}"#),
+        ("PATCH", "/breaker/settings", r#"{"open_for": "4s"}"#),
+    ] {
+        let done = lab.instances[2].send(method, path, &[], body.to_owned());
+        let done = done.await;
+        assert_eq!(done.status, 200, "{}", done.body);
+    }
+    lab.history_when("C is forced open and set otherwise", |history| {
+        let has = |key: &str, is: fn(&Value) -> bool| {
+            history[key]
+                .as_array()
+                .is_some_and(|all| all.iter().any(is))
+        };
+        has("x", |it| it[1] == 2 && it[4] == "forced_open")
+            && has("m", |it| is_of(it, "C: open_for = 4s"))
+    })
+    .await
+}
+
+/// Whether the orders of a result are those that were given.
+fn assert_are_those_given(orders: &Value) {
+    let source = |text: &str| {
+        let mut marks = orders["marks"].as_array().unwrap().iter();
+        marks
+            .find(|mark| is_of(mark, text))
+            .map(|mark| mark[3].clone())
+    };
+    for text in [
+        "A: reset",
+        "faults cleared",
+        "all: open_for = 3s",
+        "B: open_for = 5s",
+        "load: 30 calls/s",
+        "B stopped",
+    ] {
+        assert_eq!(source(text), Some("lab".into()), "{text}");
+    }
+    assert_eq!(source("C: open_for = 4s"), Some("seen".into()));
+    let settings = orders["settings"].as_array().unwrap();
+    let held: Vec<Value> = settings
+        .iter()
+        .map(|row| json!([row[1], row[2]["open_for"]]))
+        .collect();
+    assert_eq!(held.len(), 4, "{held:?}");
+    assert_eq!(held[1], json!([[0, 1, 2], "3s"]));
+    assert_eq!(held[2..], [json!([[1], "5s"]), json!([[2], "4s"])]);
+    assert_ne!(held[0][1], "3s");
+    let load = orders["load"].as_array().unwrap();
+    assert_eq!(load.last().unwrap()[1], 30.0);
+}
+
+#[tokio::test]
+async fn an_interrupted_run_has_its_orders_in_the_result_and_in_its_reports() {
+    let (lab, out) = begun("recorded", &[]).await;
+    order_through(&lab).await;
+    let history = order_past(&lab).await;
     interrupted(lab).await;
 
     let result = result(&out);
@@ -118,30 +148,7 @@ async fn an_interrupted_run_has_its_orders_in_the_result_and_in_its_reports() {
         .map(|mark| json!([mark[0], mark[1], mark[2]]))
         .collect();
     assert_eq!(json!(marks), history["m"]);
-    let source = |text: &str| {
-        let mut marks = orders["marks"].as_array().unwrap().iter();
-        marks
-            .find(|mark| is_of(mark, text))
-            .map(|mark| mark[3].clone())
-    };
-    assert_eq!(source("A: reset"), Some("lab".into()));
-    assert_eq!(source("faults cleared"), Some("lab".into()));
-    for text in ["all: open_for = 3s", "B: open_for = 5s", "load: 30 calls/s"] {
-        assert_eq!(source(text), Some("lab".into()), "{text}");
-    }
-    assert_eq!(source("B stopped"), Some("lab".into()));
-    assert_eq!(source("C: open_for = 4s"), Some("seen".into()));
-    let settings = orders["settings"].as_array().unwrap();
-    let held: Vec<Value> = settings
-        .iter()
-        .map(|row| json!([row[1], row[2]["open_for"]]))
-        .collect();
-    assert_eq!(held.len(), 4, "{held:?}");
-    assert_eq!(held[1], json!([[0, 1, 2], "3s"]));
-    assert_eq!(held[2..], [json!([[1], "5s"]), json!([[2], "4s"])]);
-    assert_ne!(held[0][1], "3s");
-    let load = orders["load"].as_array().unwrap();
-    assert_eq!(load.last().unwrap()[1], 30.0);
+    assert_are_those_given(orders);
 
     let (html, markdown) = (read(&out.join("report.html")), read(&out.join("report.md")));
     for part in [
@@ -155,6 +162,37 @@ async fn an_interrupted_run_has_its_orders_in_the_result_and_in_its_reports() {
         assert!(markdown.contains(part), "{part}: {markdown}");
     }
     assert!(out.join("timeline.svg").exists());
+}
+
+/// What the metrics of all instances have counted, by kind of event.
+async fn counted_by(lab: &Lab) -> std::collections::BTreeMap<&'static str, f64> {
+    let mut counted = std::collections::BTreeMap::new();
+    for instance in &lab.instances {
+        let metrics = instance.metrics().await;
+        for (kind, name, labels) in [
+            ("adopted", "circuit_breaker_fleet_adoptions_total", ""),
+            ("vetoed", "circuit_breaker_fleet_vetoes_total", ""),
+            (
+                "succeeded",
+                "circuit_breaker_fleet_leases_total",
+                "outcome=\"succeeded\"",
+            ),
+            (
+                "failed",
+                "circuit_breaker_fleet_leases_total",
+                "outcome=\"failed\"",
+            ),
+            (
+                "void",
+                "circuit_breaker_fleet_leases_total",
+                "outcome=\"void\"",
+            ),
+            ("fell_back", "circuit_breaker_fleet_fallbacks_total", ""),
+        ] {
+            *counted.entry(kind).or_insert(0.0) += metrics.sum(name, &[labels]);
+        }
+    }
+    counted
 }
 
 #[tokio::test]
@@ -198,32 +236,7 @@ async fn an_interrupted_run_of_a_fleet_counts_as_its_metrics_did() {
         (leases >= 1.0).then_some(())
     })
     .await;
-    let mut counted = std::collections::BTreeMap::new();
-    for instance in &lab.instances {
-        let metrics = instance.metrics().await;
-        for (kind, name, labels) in [
-            ("adopted", "circuit_breaker_fleet_adoptions_total", ""),
-            ("vetoed", "circuit_breaker_fleet_vetoes_total", ""),
-            (
-                "succeeded",
-                "circuit_breaker_fleet_leases_total",
-                "outcome=\"succeeded\"",
-            ),
-            (
-                "failed",
-                "circuit_breaker_fleet_leases_total",
-                "outcome=\"failed\"",
-            ),
-            (
-                "void",
-                "circuit_breaker_fleet_leases_total",
-                "outcome=\"void\"",
-            ),
-            ("fell_back", "circuit_breaker_fleet_fallbacks_total", ""),
-        ] {
-            *counted.entry(kind).or_insert(0.0) += metrics.sum(name, &[labels]);
-        }
-    }
+    let counted = counted_by(&lab).await;
     interrupted(lab).await;
 
     let run = &result(&out)["repetitions"][0];

@@ -72,15 +72,20 @@ async fn just_before(browser: &Browser, decision: usize, is_so: &str) {
 
 /// Whether all instances have heard of three voters since they have decided in this mode.
 fn knows_all(history: &Value, mode: &str) -> bool {
-    let all = |key: &str| history[key].as_array().into_iter().flatten();
-    let Some(decided) = all("g").last().filter(|it| it[1] == mode) else {
+    let all = |key: &str| {
+        history[key]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice)
+            .iter()
+    };
+    let Some(decided) = all("g").next_back().filter(|it| it[1] == mode) else {
         return false;
     };
     (0..3).all(|place| {
-        let stands = all("c").filter(|it| it[0] == place).last();
+        let stands = all("c").rfind(|it| it[0] == place);
         let known = stands.filter(|it| it[1].as_f64() > decided[0].as_f64() && it[9][3] == 3);
         // The page looks a moment before the next decision.
-        let now = all("ticks").last().and_then(|tick| tick["t"].as_f64());
+        let now = all("ticks").next_back().and_then(|tick| tick["t"].as_f64());
         known.is_some_and(|it| now > it[1].as_f64().map(|at| at + 0.2))
     })
 }

@@ -328,10 +328,10 @@ async fn assert_draws_the_course(browser: &Browser, course: &Value) {
         .js("const { fleet } = lab.store; return Array.from({ length: fleet.notes.length }, (_, at) => fleet.noteAt(at))\
                .map((it) => [it.at, it.instance, it.kind])")
         .await;
-    let events = course["events"].as_array().unwrap().iter();
+    let events = course["events"].as_array().into_iter().flatten();
     let wanted: Vec<Value> = events.map(|it| json!([it[0], it[1], it[2]])).collect();
     assert_eq!(notes, json!(wanted));
-    let views = course["views"].as_array().unwrap();
+    let views = course["views"].as_array().expect("there are views");
     let drawn = browser.js("return lab.store.fleet.views.length").await;
     assert_eq!(drawn, json!(views.len()));
     // At thirty seconds all calls have failed for ten.
@@ -343,12 +343,12 @@ async fn assert_draws_the_course(browser: &Browser, course: &Value) {
         .iter()
         .rev()
         .find(|view| view[0].as_f64() <= Some(30.0));
-    let now = now.unwrap();
+    let now = now.expect("a view of that moment");
     let said = browser
         .js("return [document.querySelector('#fleet .line').textContent, \
               [...document.querySelector('#moment').tBodies[0].rows].map((row) => row.cells[6].textContent)]")
         .await;
-    let line = said[0].as_str().unwrap();
+    let line = said[0].as_str().expect("a line");
     let votes = format!("{} of {} suspect, need {}", now[4], now[3], now[5]);
     assert!(line.contains(&votes), "{votes}: {line}");
     assert!(line.contains("engine heard by 10 of 10"), "{line}");

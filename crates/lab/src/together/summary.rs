@@ -325,8 +325,9 @@ mod tests {
             changes: vec![CoordinationChange {
                 at_s: 50.0,
                 mode: CoordinationMode(Mode::Quorum),
-                engine: UsedEngine::Memory,
+                engine: Some(UsedEngine::Memory),
                 rules: String::new(),
+                different: "quorum, engine memory".to_owned(),
             }],
             instances: vec![MemberRecord {
                 name: "A".to_owned(),

@@ -1,5 +1,7 @@
 //! The coordination of one run, as its instances told each other: votes, verdicts, leases, and how long each was alone.
 
+use std::fmt::Write;
+
 use experiment::coordination::{CoordinationRecord, UsedEngine};
 use experiment::expectation::Unit;
 use experiment::fleet::Change;
@@ -42,7 +44,8 @@ fn introduction(record: &CoordinationRecord) -> String {
         } else {
             way(now)
         };
-        ways += &format!("; from {} {what}", crate::report::orders::at(change.at_s));
+        let from = crate::report::orders::at(change.at_s);
+        let _ = write!(ways, "; from {from} {what}");
     }
     format!(
         "Mode {ways}. The fleet opened {}; the engine answered {}{}{}.",
