@@ -98,7 +98,10 @@ async fn a_lab_goes_from_deciding_alone_to_a_quorum_to_pooled_counts_and_back_un
     goes_to_pooled_counts_while_open(&lab).await;
     lab.decide(r#"{"mode": "local"}"#).await;
     lab.all_alone().await;
-    assert_eq!(lab.state().await["coordination"], Value::Null);
+    eventually("the page's state is that of each alone", async || {
+        lab.state().await["coordination"].is_null().then_some(())
+    })
+    .await;
     lab.done("DELETE", "/api/faults", "").await;
     lab.all_are("closed").await;
 

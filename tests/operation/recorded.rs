@@ -60,7 +60,7 @@ async fn order_through(lab: &Lab) {
             "PATCH",
             "/api/instances/B/breaker/settings",
             r#"{"open_for": "5s"}"#,
-            "B: open_for = 5s",
+            "B: max_open_for = 5s, open_for = 5s",
         ),
         ("PUT", "/api/load", r#"{"rate": 30}"#, "load: 30 calls/s"),
         ("POST", "/api/instances/B/stop", "", "B stopped"),
@@ -108,11 +108,11 @@ fn assert_are_those_given(orders: &Value) {
         "A: reset",
         "faults cleared",
         "all: open_for = 3s",
-        "B: open_for = 5s",
+        "B: max_open_for = 5s, open_for = 5s",
         "load: 30 calls/s",
         "B stopped",
     ] {
-        assert_eq!(source(text), Some("lab".into()), "{text}");
+        assert_eq!(source(text), Some("lab".into()), "{text}: {orders}");
     }
     assert_eq!(source("C: open_for = 4s"), Some("seen".into()));
     let settings = orders["settings"].as_array().unwrap();

@@ -303,8 +303,8 @@ async fn each_control_shows_a_line_that_does_the_same_in_a_shell() {
         ("preset", &[(".presets", "flapping")], r#""outages":"#),
         (
             "scenario",
-            &[(".scenarios", "divergence")],
-            r#""scenario":"divergence""#,
+            &[(".scenarios", "fast-fail")],
+            r#""scenario":"fast-fail""#,
         ),
         ("rate", &[("input.rate", "50")], r#""rate":50"#),
         ("pause", &[], r#""paused":true"#),

@@ -133,7 +133,10 @@ async fn a_trial_that_is_there_twice_counts_once_and_two_that_differ_are_refused
 
     assert!(same.status.success(), "{same:#?}");
     assert_eq!(counted, table);
-    assert_refused(&differs, "line 5: it is another trial");
+    assert_refused(
+        &differs,
+        "line 5: it differs from an earlier line for the same trial",
+    );
 }
 
 #[tokio::test]
@@ -162,6 +165,6 @@ async fn another_flag_than_the_sweep_was_begun_with_is_named() {
 
     assert_refused(
         &ended,
-        "begun with no --seed and no --set and is now given --seed 9",
+        "started with no --seed and no --set and is now given --seed 9",
     );
 }

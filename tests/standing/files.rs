@@ -25,7 +25,7 @@ async fn a_file_that_never_ends_is_refused_wherever_a_file_can_be_named() {
         assert_eq!(ended.status.code(), Some(2), "{arguments:?}: {ended:#?}");
         let said = ended.stderr.join("\n");
         assert!(
-            said.contains("/dev/zero") && said.contains("which is the limit"),
+            said.contains("/dev/zero") && said.contains("the limit for such a file"),
             "{said}"
         );
     }

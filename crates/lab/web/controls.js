@@ -124,6 +124,8 @@ export class Controls {
   /** Lists the scenarios, and says of those that cannot be played why. */
   async list() {
     const select = this.place.querySelector("select.scenarios");
+    const modes = this.place.querySelector("select.modes");
+    const before = modes.value;
     const answer = await fetch("/api/scenarios");
     if (!answer.ok) return;
     const all = await answer.json();
@@ -137,8 +139,6 @@ export class Controls {
     const chosen = select.value;
     select.replaceChildren(...made);
     if (made.some((one) => one.value === chosen)) select.value = chosen;
-    const modes = this.place.querySelector("select.modes");
-    const before = modes.value;
     const said = await fetch("/api/coordination").then((it) => (it.ok ? it.json() : null));
     // Whoever has chosen meanwhile keeps the choice.
     if (said && modes.value === before) modes.value = said.mode;
