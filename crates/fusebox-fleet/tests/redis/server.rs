@@ -116,6 +116,8 @@ pub(crate) fn free_port() -> u16 {
 
 /// `None` when the server ends at once: another process has taken the port.
 fn launch(port: u16, folder: &PathBuf, options: &[String]) -> Option<Child> {
+    let log = folder.join("server.log");
+    let _ = fs::remove_file(&log);
     let program = std::env::var_os("FLEET_REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
     let mut process = Command::new(&program)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
@@ -137,7 +139,9 @@ fn launch(port: u16, folder: &PathBuf, options: &[String]) -> Option<Child> {
         if process.try_wait().expect("its state").is_some() {
             return None;
         }
-        if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+        // An answer on the port alone may be that of another server, which has taken it first.
+        let said = fs::read_to_string(&log).unwrap_or_default();
+        if said.contains("eady to accept connections") {
             return Some(process);
         }
         thread::sleep(STEP);
