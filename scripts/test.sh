@@ -38,6 +38,7 @@ need chromium chromium
 need chromedriver chromium-driver
 need curl curl
 need npm npm
+need python3 python3
 
 say "format"
 cargo fmt --all --check
